@@ -1,0 +1,117 @@
+//! Bits in a byte vector, most significant bit first.
+
+/// Appends the low `count` (0 to 64) bits of `value`. `free` is the number of unused low bits in the last
+/// byte, 0 to 7.
+#[inline]
+pub(crate) fn push_bits(data: &mut Vec<u8>, free: &mut u8, value: u64, count: u32) {
+    if count == 0 {
+        return;
+    }
+    // The bits to write, left-aligned: everything below them is zero.
+    let aligned = value << (64 - count);
+    let mut left = count;
+    let mut rest = aligned;
+    if *free > 0 {
+        let room = u32::from(*free);
+        let taken = left.min(room);
+        if let Some(last) = data.last_mut() {
+            *last |= ((aligned >> 56) as u8) >> (8 - room);
+        }
+        *free -= taken as u8;
+        left -= taken;
+        if left == 0 {
+            return;
+        }
+        rest = aligned << taken;
+    }
+    let bytes = left.div_ceil(8) as usize;
+    data.extend_from_slice(&rest.to_be_bytes()[..bytes]);
+    *free = (bytes as u32 * 8 - left) as u8;
+}
+
+/// Reads bits at a position.
+#[derive(Clone, Debug)]
+pub(crate) struct BitReader<'a> {
+    data: &'a [u8],
+    /// In bits from the start of `data`.
+    position: usize,
+}
+
+impl<'a> BitReader<'a> {
+    pub(crate) fn new(data: &'a [u8], position: usize) -> Self {
+        Self { data, position }
+    }
+
+    pub(crate) fn position(&self) -> usize {
+        self.position
+    }
+
+    /// The next 64 bits, left-aligned; bits behind the end read as zeros.
+    #[inline]
+    pub(crate) fn peek(&self) -> u64 {
+        let byte = self.position >> 3;
+        let shift = (self.position & 7) as u32;
+        match self.data.get(byte..byte + 9) {
+            Some(window) => {
+                let mut word = [0; 8];
+                word.copy_from_slice(&window[..8]);
+                // The double shift keeps a shift by 8 (for shift 0) out of the u8's way.
+                (u64::from_be_bytes(word) << shift) | u64::from((window[8] >> 1) >> (7 - shift))
+            }
+            None => self.peek_near_end(byte, shift),
+        }
+    }
+
+    #[cold]
+    fn peek_near_end(&self, byte: usize, shift: u32) -> u64 {
+        let mut window = [0u8; 9];
+        let rest = self.data.get(byte..).unwrap_or(&[]);
+        let count = rest.len().min(9);
+        window[..count].copy_from_slice(&rest[..count]);
+        let mut word = [0; 8];
+        word.copy_from_slice(&window[..8]);
+        (u64::from_be_bytes(word) << shift) | u64::from((window[8] >> 1) >> (7 - shift))
+    }
+
+    /// Moves on by `count` bits; `false` when that leads behind the end.
+    #[inline]
+    pub(crate) fn skip(&mut self, count: u32) -> bool {
+        self.position += count as usize;
+        self.position <= self.data.len() * 8
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_pushed_is_read(values in proptest::collection::vec((any::<u64>(), 0u32..=64), 0..50)) {
+            let mut data = Vec::new();
+            let mut free = 0;
+            for (value, count) in &values {
+                push_bits(&mut data, &mut free, *value, *count);
+            }
+            let bits: usize = values.iter().map(|(_, count)| *count as usize).sum();
+            prop_assert_eq!(data.len() * 8 - usize::from(free), bits);
+            let mut reader = BitReader::new(&data, 0);
+            for (value, count) in &values {
+                if *count > 0 {
+                    prop_assert_eq!(reader.peek() >> (64 - count), value << (64 - count) >> (64 - count));
+                }
+                prop_assert!(reader.skip(*count));
+            }
+        }
+    }
+
+    #[test]
+    fn the_end_is_noticed() {
+        let mut reader = BitReader::new(&[0xff], 0);
+        assert!(reader.skip(8));
+        assert_eq!(reader.peek(), 0);
+        assert!(!reader.skip(1));
+    }
+}

@@ -1,0 +1,287 @@
+//! Reading an XOR chunk.
+
+use crate::ChunkError;
+use crate::bits::BitReader;
+use crate::xor::HEADER_BYTES;
+
+/// Reads the samples of an XOR chunk one by one.
+#[derive(Clone, Debug)]
+pub struct XorReader<'a> {
+    bits: BitReader<'a>,
+    total: u16,
+    read: u16,
+    t: i64,
+    value_bits: u64,
+    t_delta: u64,
+    /// Leading and trailing zero bits of the window in use.
+    window: Option<(u8, u8)>,
+}
+
+/// Where a chunk ends and in what state, for going on with it.
+pub(crate) struct End {
+    pub(crate) bits: usize,
+    pub(crate) t: i64,
+    pub(crate) value_bits: u64,
+    pub(crate) t_delta: u64,
+    pub(crate) window: Option<(u8, u8)>,
+}
+
+impl<'a> XorReader<'a> {
+    /// A reader at the first sample.
+    ///
+    /// # Errors
+    /// When not even the header is there.
+    pub fn new(data: &'a [u8]) -> Result<Self, ChunkError> {
+        let header = data.get(..HEADER_BYTES).ok_or(ChunkError::Truncated(0))?;
+        Ok(Self {
+            total: u16::from_be_bytes([header[0], header[1]]),
+            bits: BitReader::new(data, HEADER_BYTES * 8),
+            read: 0,
+            t: 0,
+            value_bits: 0,
+            t_delta: 0,
+            window: None,
+        })
+    }
+
+    /// Number of samples that the header counts.
+    #[must_use]
+    pub fn total(&self) -> u16 {
+        self.total
+    }
+
+    /// The next sample, or `None` behind the last.
+    ///
+    /// # Errors
+    /// When the bytes do not hold it.
+    #[expect(clippy::should_implement_trait, reason = "an iterator would hide the error's place")]
+    #[inline]
+    pub fn next(&mut self) -> Result<Option<(i64, f64)>, ChunkError> {
+        if self.read == self.total {
+            return Ok(None);
+        }
+        if self.read >= 2 {
+            self.delta_change()?;
+            self.t = self.t.wrapping_add(self.t_delta as i64);
+            self.value()?;
+        } else {
+            self.first_two()?;
+        }
+        self.read += 1;
+        Ok(Some((self.t, f64::from_bits(self.value_bits))))
+    }
+
+    pub(crate) fn into_end(self) -> End {
+        End {
+            bits: self.bits.position(),
+            t: self.t,
+            value_bits: self.value_bits,
+            t_delta: self.t_delta,
+            window: self.window,
+        }
+    }
+
+    #[cold]
+    fn first_two(&mut self) -> Result<(), ChunkError> {
+        let varint = self.varint()?;
+        if self.read == 0 {
+            self.t = (varint >> 1) as i64 ^ -((varint & 1) as i64);
+            self.value_bits = self.bits.peek();
+            self.skip(64)
+        } else {
+            self.t_delta = varint;
+            self.t = self.t.wrapping_add(varint as i64);
+            self.value()
+        }
+    }
+
+    #[inline]
+    fn skip(&mut self, count: u32) -> Result<(), ChunkError> {
+        if self.bits.skip(count) { Ok(()) } else { Err(ChunkError::Truncated(self.read)) }
+    }
+
+    fn varint(&mut self) -> Result<u64, ChunkError> {
+        let mut value = 0u64;
+        for shift in (0..64).step_by(7) {
+            let byte = self.bits.peek() >> 56;
+            self.skip(8)?;
+            if shift == 63 && byte > 1 {
+                break;
+            }
+            value |= (byte & 0x7f) << shift;
+            if byte < 0x80 {
+                return Ok(value);
+            }
+        }
+        Err(ChunkError::Overlong(self.read))
+    }
+
+    #[inline]
+    fn delta_change(&mut self) -> Result<(), ChunkError> {
+        let word = self.bits.peek();
+        if word >> 63 == 0 {
+            return self.skip(1);
+        }
+        let (prefix, bits) = match word.leading_ones() {
+            1 => (2, 14),
+            2 => (3, 17),
+            3 => (4, 20),
+            _ => {
+                self.skip(4)?;
+                let change = self.bits.peek();
+                self.t_delta = self.t_delta.wrapping_add(change);
+                return self.skip(64);
+            }
+        };
+        let raw = (word << prefix) >> (64 - bits);
+        // Values up to and including 2^(bits-1) are positive: the range is not that of two's complement.
+        let change = if raw > 1 << (bits - 1) { raw.wrapping_sub(1 << bits) } else { raw };
+        self.t_delta = self.t_delta.wrapping_add(change);
+        self.skip(prefix + bits)
+    }
+
+    #[inline]
+    fn value(&mut self) -> Result<(), ChunkError> {
+        let word = self.bits.peek();
+        if word >> 63 == 0 {
+            return self.skip(1);
+        }
+        let (head, leading, width) = if (word >> 62) & 1 == 0 {
+            // A chunk that was taken up by its writer may use the full width before it sets a window.
+            let (leading, trailing) = self.window.unwrap_or((0, 0));
+            (2, u32::from(leading), 64 - u32::from(leading) - u32::from(trailing))
+        } else {
+            let leading = (word >> 57) as u32 & 31;
+            let width = match (word >> 51) as u32 & 63 {
+                0 => 64,
+                width => width,
+            };
+            // Leading zeros and width can contradict each other in broken bytes only.
+            let trailing = 64u32.saturating_sub(leading + width);
+            self.window = Some((leading as u8, trailing as u8));
+            (13, leading, width)
+        };
+        let significant = if head + width <= 64 {
+            self.skip(head + width)?;
+            (word << head) >> (64 - width)
+        } else {
+            self.skip(head)?;
+            let significant = self.bits.peek() >> (64 - width);
+            self.skip(width)?;
+            significant
+        };
+        let trailing = 64u32.saturating_sub(leading + width);
+        self.value_bits ^= significant << trailing;
+        Ok(())
+    }
+}
+
+/// Calls `visit` with each sample of a chunk, oldest first, until it returns `false`.
+///
+/// # Errors
+/// When the bytes are not a chunk; `visit` has then seen the samples before the fault.
+#[inline]
+pub fn decode_xor(data: &[u8], mut visit: impl FnMut(i64, f64) -> bool) -> Result<(), ChunkError> {
+    let mut reader = XorReader::new(data)?;
+    while let Some((t, value)) = reader.next()? {
+        if !visit(t, value) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::XorChunk;
+
+    fn value() -> impl Strategy<Value = f64> {
+        prop_oneof![
+            any::<u64>().prop_map(f64::from_bits), // any NaN payload, infinity, subnormal
+            (-1000i32..1000).prop_map(f64::from),
+            Just(0.0),
+            Just(-0.0),
+            Just(f64::INFINITY),
+            Just(f64::from_bits(0x7ff0_0000_0000_0002)),
+        ]
+    }
+
+    fn samples() -> impl Strategy<Value = Vec<(i64, f64)>> {
+        let regular = (any::<i32>(), proptest::collection::vec((14_990i64..15_010, value()), 0..300))
+            .prop_map(|(start, steps)| {
+                let mut t = i64::from(start);
+                steps
+                    .into_iter()
+                    .map(|(step, value)| {
+                        t += step;
+                        (t, value)
+                    })
+                    .collect()
+            });
+        prop_oneof![regular, proptest::collection::vec((any::<i64>(), value()), 0..100)]
+    }
+
+    fn read(data: &[u8]) -> Vec<(i64, u64)> {
+        let mut out = Vec::new();
+        decode_xor(data, |t, value| {
+            out.push((t, value.to_bits()));
+            true
+        })
+        .unwrap();
+        out
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(samples in samples(), split in any::<prop::sample::Index>()) {
+            let mut chunk = XorChunk::new();
+            let mut resumed = XorChunk::new();
+            let split = split.index(samples.len() + 1);
+            for (i, (t, value)) in samples.iter().enumerate() {
+                if i == split {
+                    resumed = XorChunk::from_bytes(resumed.into_bytes()).unwrap();
+                }
+                chunk.append(*t, *value).unwrap();
+                resumed.append(*t, *value).unwrap();
+            }
+            prop_assert_eq!(chunk.to_bytes(), resumed.to_bytes());
+            let want: Vec<(i64, u64)> = samples.iter().map(|(t, v)| (*t, v.to_bits())).collect();
+            prop_assert_eq!(read(&chunk.to_bytes()), want);
+        }
+
+        #[test]
+        fn any_bytes_are_read_or_refused(data in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let mut count = 0usize;
+            let outcome = decode_xor(&data, |_, _| { count += 1; true });
+            prop_assert!(count <= data.len() * 4);
+            prop_assert_eq!(XorChunk::from_bytes(data).is_ok(), outcome.is_ok());
+        }
+
+        #[test]
+        fn a_cut_chunk_is_refused(samples in samples(), cut in any::<prop::sample::Index>()) {
+            let mut chunk = XorChunk::new();
+            for (t, value) in &samples {
+                chunk.append(*t, *value).unwrap();
+            }
+            let data = chunk.to_bytes();
+            let cut = cut.index(data.len());
+            let outcome = decode_xor(&data[..cut], |_, _| true);
+            prop_assert!(outcome.is_err());
+        }
+    }
+
+    /// Prometheus takes a chunk up with a window of all 64 bits where none was set: `10` and 64 bits.
+    #[test]
+    fn full_width_before_any_window() {
+        let mut data = vec![0, 2, 0xd0, 0x0f];
+        data.extend_from_slice(&1.0f64.to_be_bytes());
+        data.push(1); // delta 1
+        let differing = 1.0f64.to_bits() ^ 2.5f64.to_bits();
+        let bits = (0b10u128 << 126) | (u128::from(differing) << 62);
+        data.extend_from_slice(&bits.to_be_bytes()[..9]);
+        assert_eq!(read(&data), [(1000, 1.0f64.to_bits()), (1001, 2.5f64.to_bits())]);
+    }
+}

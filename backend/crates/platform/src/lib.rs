@@ -1,0 +1,17 @@
+//! The outside world as traits: clock, disk, sockets. Only this crate opens files or sockets or reads a clock.
+
+mod clock;
+mod disk;
+mod entropy;
+pub mod files;
+pub mod http_client;
+mod listen;
+mod process;
+mod watch;
+
+pub use clock::{Clock, SimulatedClock, SystemClock};
+pub use disk::{Disk, DiskEntry, DiskFile, DiskLock, Fault, FaultAction, RealDisk, SimulatedDisk};
+pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
+pub use listen::{Connection, Listener, listen};
+pub use process::{ProcessStatus, process_status};
+pub use watch::FolderWatch;

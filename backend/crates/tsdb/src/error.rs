@@ -1,0 +1,39 @@
+//! Why a store could not be opened.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+/// Why a store could not be opened.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// Another process has the directory.
+    #[error("{} is in use by another process: one data directory serves one process", path.display())]
+    Locked {
+        /// The lock file.
+        path: PathBuf,
+    },
+    /// The disk failed.
+    #[error("cannot {call} {}", path.display())]
+    Io {
+        /// What was tried.
+        call: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
+    },
+    /// A later version of Watchfire wrote the log.
+    #[error("{} was written by a later version; open it with that version", path.display())]
+    NewerVersion {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl OpenError {
+    pub(crate) fn io(call: &'static str, path: &Path, source: io::Error) -> Self {
+        Self::Io { call, path: path.to_owned(), source }
+    }
+}

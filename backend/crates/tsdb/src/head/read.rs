@@ -1,0 +1,197 @@
+//! Answering queries from the head.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use model::{CompiledMatcher, Labels, TimeRange};
+use roaring::RoaringBitmap;
+use storage::{Querier, QueryError, Samples, SelectHints, Series};
+
+use super::{Head, PAGE_SLOTS, slot_of};
+use crate::db::Inner;
+use crate::index::SeriesSource;
+
+/// Series that are looked at between two looks at the cancellation.
+const CANCEL_INTERVAL: usize = 1024;
+
+impl SeriesSource for Head {
+    fn with_packed(&self, slot: u32, visit: &mut dyn FnMut(&[u8])) {
+        let Some(page) = self.slab.known_page(slot) else { return };
+        let held = page.series.lock();
+        if let Some(Some(series)) = held.get(slot as usize % PAGE_SLOTS) {
+            visit(&series.labels);
+        }
+    }
+
+    fn all_slots(&self) -> RoaringBitmap {
+        let mut all = RoaringBitmap::new();
+        for number in 0..self.slab.page_count() {
+            let first = number * PAGE_SLOTS as u32;
+            if let Some(page) = self.slab.known_page(first) {
+                all.extend((first..first + PAGE_SLOTS as u32).filter(|slot| page.generation(*slot) != 0));
+            }
+        }
+        all
+    }
+}
+
+/// A view of the head over a time range.
+pub(crate) struct HeadQuerier {
+    inner: Arc<Inner>,
+    range: TimeRange,
+}
+
+impl HeadQuerier {
+    pub(crate) fn new(inner: Arc<Inner>, range: TimeRange) -> Self {
+        Self { inner, range }
+    }
+
+    /// Calls `visit` with reference and packed labels of each series that matches and, if `in_range`, has
+    /// a chunk in the range.
+    fn visit(
+        &self,
+        matchers: &[CompiledMatcher],
+        hints: &SelectHints,
+        in_range: bool,
+        mut visit: impl FnMut(u64, &[u8]),
+    ) -> Result<(), QueryError> {
+        let head = &self.inner.head;
+        let _view = head.view.read();
+        let slots = head.index.select(matchers, head, &hints.cancel)?;
+        let mut packed = Vec::new();
+        for (count, slot) in slots.iter().enumerate() {
+            if count % CANCEL_INTERVAL == 0 {
+                hints.cancel.check()?;
+            }
+            let Some(page) = head.slab.known_page(slot) else { continue };
+            let held = page.series.lock();
+            let Some(Some(series)) = held.get(slot as usize % PAGE_SLOTS) else { continue };
+            if in_range && !series.overlaps(self.range) {
+                continue;
+            }
+            packed.clear();
+            packed.extend_from_slice(&series.labels);
+            let reference = u64::from(page.generation(slot)) << 32 | u64::from(slot);
+            drop(held);
+            visit(reference, &packed);
+        }
+        Ok(())
+    }
+
+    /// Whether the range lies outside of everything the head holds.
+    fn misses_head(&self) -> bool {
+        self.range.start_ms > self.inner.head.max_t.load(Ordering::Relaxed)
+    }
+}
+
+impl Querier for HeadQuerier {
+    fn select(
+        &self,
+        matchers: &[CompiledMatcher],
+        hints: &SelectHints,
+    ) -> Result<Vec<Arc<dyn Series>>, QueryError> {
+        hints.cancel.check()?;
+        let mut selected: Vec<Arc<dyn Series>> = Vec::new();
+        if self.misses_head() {
+            return Ok(selected);
+        }
+        self.visit(matchers, hints, true, |series, packed| {
+            let labels = self.inner.head.index.unpack(packed);
+            selected.push(Arc::new(HeadSeries { inner: Arc::clone(&self.inner), series, labels }));
+        })?;
+        Ok(selected)
+    }
+
+    /// Names are those of all series in the head that match, whether they have samples in the range or not.
+    fn label_names(
+        &self,
+        matchers: &[CompiledMatcher],
+        hints: &SelectHints,
+    ) -> Result<Vec<String>, QueryError> {
+        hints.cancel.check()?;
+        if self.misses_head() {
+            return Ok(Vec::new());
+        }
+        let index = &self.inner.head.index;
+        let mut names: Vec<String> = if matchers.is_empty() {
+            let used = index.all_names().into_iter().filter(|name| name.values.read().len() > 0);
+            used.map(|name| name.name.to_string()).collect()
+        } else {
+            let mut ids = RoaringBitmap::new();
+            self.visit(matchers, hints, false, |_, packed| {
+                ids.extend(crate::index::pairs(packed).map(|(name, _)| name));
+            })?;
+            ids.iter().map(|id| index.name_by_id(id).name.to_string()).collect()
+        };
+        names.sort_unstable();
+        limit(&mut names, hints);
+        Ok(names)
+    }
+
+    /// As for names.
+    fn label_values(
+        &self,
+        name: &str,
+        matchers: &[CompiledMatcher],
+        hints: &SelectHints,
+    ) -> Result<Vec<String>, QueryError> {
+        hints.cancel.check()?;
+        let head = &self.inner.head;
+        let Some(index) = head.index.name(name).filter(|_| !self.misses_head()) else {
+            return Ok(Vec::new());
+        };
+        let mut values: Vec<String> = if matchers.is_empty() {
+            index.values.read().iter().map(|(_, text, _)| text.to_owned()).collect()
+        } else {
+            let _view = head.view.read();
+            let slots = head.index.select(matchers, head, &hints.cancel)?;
+            let values = index.values.read();
+            let met = values.iter().filter(|(_, _, postings)| postings.meets(&slots));
+            met.map(|(_, text, _)| text.to_owned()).collect()
+        };
+        values.sort_unstable();
+        limit(&mut values, hints);
+        Ok(values)
+    }
+}
+
+fn limit(results: &mut Vec<String>, hints: &SelectHints) {
+    if hints.limit > 0 {
+        results.truncate(hints.limit);
+    }
+}
+
+/// A series of a selection. Its labels were taken when it was selected; its samples are read when asked
+/// for, and are none if the series was removed since.
+struct HeadSeries {
+    inner: Arc<Inner>,
+    series: u64,
+    labels: Labels,
+}
+
+impl Series for HeadSeries {
+    fn labels(&self) -> Labels {
+        self.labels.clone()
+    }
+
+    fn read(&self, range: TimeRange, out: &mut Samples) -> Result<(), QueryError> {
+        let slot = slot_of(self.series);
+        let Some(page) = self.inner.head.slab.known_page(slot) else { return Ok(()) };
+        let mut chunks = Vec::new();
+        {
+            let held = page.series.lock();
+            if self.inner.head.slab.reference(slot) != Some(self.series) {
+                return Ok(());
+            }
+            if let Some(Some(series)) = held.get(slot as usize % PAGE_SLOTS) {
+                series.chunks(range, &mut chunks);
+            }
+        }
+        for chunk in &chunks {
+            chunk.read(range, out).map_err(|error| {
+                QueryError::Storage(format!("series {}: chunk from {}: {error}", self.labels, chunk.min_t))
+            })?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,62 @@
+//! How a store is set up.
+
+use std::path::PathBuf;
+
+/// When the write-ahead log is forced onto the medium. Whatever is chosen, a commit has been handed to the
+/// operating system before it returns, so it survives the death of the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WalFsync {
+    /// Before a commit returns: it survives a power cut too.
+    EveryCommit,
+    /// By [`Tsdb::maintain`](crate::Tsdb::maintain) when this many milliseconds have passed: a power cut
+    /// loses no more than that.
+    Interval(i64),
+    /// When the operating system likes.
+    Never,
+}
+
+/// Options of a store.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Directory of the store; made if it is not there.
+    pub dir: PathBuf,
+    /// How long samples are kept, in milliseconds.
+    pub retention_ms: i64,
+    /// When the write-ahead log is forced onto the medium.
+    pub wal_fsync: WalFsync,
+    /// Size at which a new segment of the write-ahead log is begun, in bytes.
+    pub wal_segment_bytes: u64,
+    /// Length of a block in milliseconds. Chunks end at multiples of it.
+    pub block_range_ms: i64,
+    /// A chunk ends when it has this many samples.
+    pub samples_per_chunk: u16,
+    /// How far behind the newest sample of the store a sample may lie, in milliseconds; for an empty store
+    /// there is no limit. Prometheus takes half of the block range.
+    pub max_age_ms: i64,
+    /// How many exemplars are kept; the oldest goes first.
+    pub max_exemplars: usize,
+    /// Threads that replay the write-ahead log.
+    pub replay_threads: usize,
+    /// The log is rewritten as a checkpoint when it has grown by this many bytes since the last one (or by
+    /// that one's size, if it is more).
+    pub checkpoint_bytes: u64,
+}
+
+impl Options {
+    /// The defaults, for a store in `dir`.
+    pub fn new(dir: impl Into<PathBuf>) -> Self {
+        let block_range_ms = 2 * 3_600_000;
+        Self {
+            dir: dir.into(),
+            retention_ms: 15 * 86_400_000,
+            wal_fsync: WalFsync::Interval(1000),
+            wal_segment_bytes: 128 << 20,
+            block_range_ms,
+            samples_per_chunk: 120,
+            max_age_ms: block_range_ms / 2,
+            max_exemplars: 100_000,
+            replay_threads: std::thread::available_parallelism().map_or(1, |n| n.get().min(8)),
+            checkpoint_bytes: 256 << 20,
+        }
+    }
+}

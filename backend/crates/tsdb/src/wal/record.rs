@@ -1,0 +1,252 @@
+//! Writing records: what each kind says.
+
+use chunk::Encoding;
+use model::{Exemplar, Histogram, Labels, MetricMetadata, MetricType, ResetHint};
+
+use super::codec::{put_bytes, put_float, put_int, put_uint};
+use super::frame;
+use crate::head::{ChunkData, SealedChunk};
+
+/// Kinds of records. The numbers are part of the format.
+pub(crate) mod kind {
+    pub(crate) const SERIES: u8 = 1;
+    pub(crate) const SAMPLES: u8 = 2;
+    pub(crate) const HISTOGRAMS: u8 = 3;
+    pub(crate) const EXEMPLARS: u8 = 4;
+    pub(crate) const METADATA: u8 = 5;
+    pub(crate) const REMOVED: u8 = 6;
+    pub(crate) const CHUNKS: u8 = 7;
+    pub(crate) const HEAD: u8 = 8;
+}
+
+/// How a float stands in a samples record: bits 0 and 1 of its tag.
+pub(crate) mod value_kind {
+    pub(crate) const BITS: u8 = 0;
+    pub(crate) const INTEGER: u8 = 1;
+    pub(crate) const SINGLE: u8 = 2;
+    pub(crate) const ZERO: u8 = 3;
+}
+/// Tag bit: the time is that of the sample before.
+pub(crate) const SAME_TIME: u8 = 4;
+/// Tag bit: the series is the one numbered next.
+pub(crate) const NEXT_SERIES: u8 = 8;
+/// Marks an in-memory histogram chunk where an encoding number stands.
+pub(crate) const HISTOGRAM_LIST: u8 = 0x80;
+/// Flag of a chunk: it takes more samples.
+pub(crate) const OPEN_CHUNK: u8 = 1;
+
+/// A damaged record loses this many samples at most.
+const SAMPLES_PER_RECORD: usize = 8192;
+
+/// A sample to be logged.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LoggedSample<'a> {
+    pub(crate) series: u64,
+    pub(crate) t: i64,
+    pub(crate) value: LoggedValue<'a>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum LoggedValue<'a> {
+    Float(f64),
+    Histogram(&'a Histogram),
+}
+
+/// Builds records one after another. Reuse it: it keeps its buffer.
+#[derive(Debug, Default)]
+pub(crate) struct Encoder {
+    frames: Vec<u8>,
+}
+
+impl Encoder {
+    /// The records so far, their checksums not completed by their place yet.
+    pub(crate) fn frames(&self) -> &[u8] {
+        &self.frames
+    }
+
+    pub(crate) fn frames_mut(&mut self) -> &mut [u8] {
+        &mut self.frames
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.frames.clear();
+    }
+
+    fn record(&mut self, kind: u8, payload: impl FnOnce(&mut Vec<u8>)) {
+        let start = frame::begin(&mut self.frames, kind);
+        payload(&mut self.frames);
+        frame::finish(&mut self.frames, start);
+    }
+
+    pub(crate) fn series(&mut self, series: u64, labels: &Labels) {
+        self.record(kind::SERIES, |out| {
+            put_uint(out, series);
+            put_labels(out, labels);
+        });
+    }
+
+    /// Samples in order; floats and histograms go into records of their own.
+    pub(crate) fn samples<'a>(&mut self, samples: impl Iterator<Item = LoggedSample<'a>>) {
+        let mut samples = samples.peekable();
+        while let Some(first) = samples.peek() {
+            let floats = matches!(first.value, LoggedValue::Float(_));
+            let start = frame::begin(&mut self.frames, if floats { kind::SAMPLES } else { kind::HISTOGRAMS });
+            let out = &mut self.frames;
+            let (mut series, mut t) = (0u64, 0i64);
+            for _ in 0..SAMPLES_PER_RECORD {
+                let next = samples.next_if(|next| matches!(next.value, LoggedValue::Float(_)) == floats);
+                let Some(next) = next else { break };
+                put_sample(out, &next, series, t);
+                (series, t) = (next.series, next.t);
+            }
+            frame::finish(&mut self.frames, start);
+        }
+    }
+
+    pub(crate) fn exemplar(&mut self, series: u64, exemplar: &Exemplar) {
+        self.record(kind::EXEMPLARS, |out| {
+            put_uint(out, series);
+            put_int(out, exemplar.timestamp_ms);
+            put_float(out, exemplar.value);
+            put_labels(out, &exemplar.labels);
+        });
+    }
+
+    pub(crate) fn metadata(&mut self, family: &str, metadata: &MetricMetadata) {
+        self.record(kind::METADATA, |out| {
+            put_bytes(out, family.as_bytes());
+            out.push(type_number(metadata.metric_type));
+            put_bytes(out, metadata.help.as_bytes());
+            put_bytes(out, metadata.unit.as_bytes());
+        });
+    }
+
+    /// These series are gone.
+    pub(crate) fn removed(&mut self, series: &[u64]) {
+        self.record(kind::REMOVED, |out| series.iter().for_each(|series| put_uint(out, *series)));
+    }
+
+    /// First record of a checkpoint: what is not a series.
+    pub(crate) fn head(&mut self, generation: u32, min_valid_ms: i64) {
+        self.record(kind::HEAD, |out| {
+            put_uint(out, u64::from(generation));
+            put_int(out, min_valid_ms);
+        });
+    }
+
+    /// A chunk of a series, in a checkpoint.
+    pub(crate) fn chunk(&mut self, series: u64, chunk: &SealedChunk, open: bool) {
+        self.record(kind::CHUNKS, |out| {
+            put_uint(out, series);
+            out.push(if open { OPEN_CHUNK } else { 0 });
+            put_int(out, chunk.min_t);
+            put_int(out, chunk.max_t);
+            match &chunk.data {
+                ChunkData::Xor(bytes) => {
+                    out.push(Encoding::Xor.id());
+                    put_bytes(out, bytes);
+                }
+                ChunkData::Histograms(list) => {
+                    out.push(HISTOGRAM_LIST);
+                    put_uint(out, list.len() as u64);
+                    for (t, histogram) in list.iter() {
+                        put_int(out, *t);
+                        put_histogram(out, histogram);
+                    }
+                }
+            }
+        });
+    }
+}
+
+#[inline]
+fn put_sample(out: &mut Vec<u8>, sample: &LoggedSample<'_>, series: u64, t: i64) {
+    let mut tag = 0;
+    if sample.t == t {
+        tag |= SAME_TIME;
+    }
+    if sample.series == series.wrapping_add(1) {
+        tag |= NEXT_SERIES;
+    }
+    let tag_at = out.len();
+    out.push(tag);
+    if tag & NEXT_SERIES == 0 {
+        put_int(out, sample.series.wrapping_sub(series) as i64);
+    }
+    if tag & SAME_TIME == 0 {
+        put_int(out, sample.t.wrapping_sub(t));
+    }
+    match sample.value {
+        LoggedValue::Float(value) => out[tag_at] |= put_value(out, value),
+        LoggedValue::Histogram(histogram) => put_histogram(out, histogram),
+    }
+}
+
+/// The shortest of four forms that gives back each bit.
+#[inline]
+fn put_value(out: &mut Vec<u8>, value: f64) -> u8 {
+    /// Up to here an integer takes no more than seven bytes.
+    const INTEGER_MAX: f64 = (1u64 << 48) as f64;
+    let bits = value.to_bits();
+    if bits == 0 {
+        return value_kind::ZERO;
+    }
+    let integer = value as i64;
+    if value.abs() < INTEGER_MAX && (integer as f64).to_bits() == bits {
+        put_int(out, integer);
+        return value_kind::INTEGER;
+    }
+    let single = value as f32;
+    // A NaN's payload may change on the way through f32.
+    if !value.is_nan() && f64::from(single).to_bits() == bits {
+        out.extend_from_slice(&single.to_bits().to_le_bytes());
+        return value_kind::SINGLE;
+    }
+    put_float(out, value);
+    value_kind::BITS
+}
+
+fn put_labels(out: &mut Vec<u8>, labels: &Labels) {
+    put_uint(out, labels.len() as u64);
+    for (name, value) in labels {
+        put_bytes(out, name.as_bytes());
+        put_bytes(out, value.as_bytes());
+    }
+}
+
+fn put_histogram(out: &mut Vec<u8>, histogram: &Histogram) {
+    out.push(match histogram.reset_hint {
+        ResetHint::Unknown => 0,
+        ResetHint::Reset => 1,
+        ResetHint::NotReset => 2,
+        ResetHint::Gauge => 3,
+    });
+    put_int(out, i64::from(histogram.schema));
+    for value in [histogram.zero_threshold, histogram.zero_count, histogram.count, histogram.sum] {
+        put_float(out, value);
+    }
+    for spans in [&histogram.positive_spans, &histogram.negative_spans] {
+        put_uint(out, spans.len() as u64);
+        for span in spans {
+            put_int(out, i64::from(span.offset));
+            put_uint(out, u64::from(span.length));
+        }
+    }
+    for floats in [&histogram.positive_buckets, &histogram.negative_buckets, &histogram.custom_values] {
+        put_uint(out, floats.len() as u64);
+        floats.iter().for_each(|value| put_float(out, *value));
+    }
+}
+
+fn type_number(metric_type: MetricType) -> u8 {
+    match metric_type {
+        MetricType::Unknown => 0,
+        MetricType::Counter => 1,
+        MetricType::Gauge => 2,
+        MetricType::Histogram => 3,
+        MetricType::GaugeHistogram => 4,
+        MetricType::Summary => 5,
+        MetricType::Info => 6,
+        MetricType::StateSet => 7,
+    }
+}

@@ -1,0 +1,329 @@
+//! The way back: checkpoint, then segments, into an empty head.
+//!
+//! One thread reads and checks files ahead. Of each file the records about series come first, then its
+//! samples, by several threads that each take the series of some pages; within a series the order is that
+//! of the log. Nothing unreadable is passed over silently: see [`RecoveryReport`].
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::sync_channel;
+
+use hashbrown::HashSet;
+use platform::Disk;
+
+use super::decode::{self, Record};
+use super::files::{WalFiles, checkpoint_file_id, checkpoint_name, segment_id, segment_name};
+use super::frame::{self, FILE_HEADER, Frame, Scan};
+use super::record::kind;
+use super::replay::{Share, replay_share};
+use super::report::{Damage, RecoveryReport, TornTail};
+use crate::OpenError;
+use crate::head::{Head, PAGE_SLOTS, SealedChunk, generation_of, slot_of};
+
+/// Directory for copies of damaged files, beside the log.
+const QUARANTINE: &str = "quarantine";
+
+/// The outcome for the writer.
+pub(crate) struct Recovered {
+    pub(crate) report: RecoveryReport,
+    /// Number of the segment to begin.
+    pub(crate) next_segment: u64,
+    /// Bytes in segments that no checkpoint stands for.
+    pub(crate) segment_bytes: u64,
+}
+
+/// A file to be read.
+struct Source {
+    path: PathBuf,
+    id: u64,
+    segment: bool,
+    last: bool,
+}
+
+struct Recovery<'a> {
+    head: &'a Head,
+    disk: &'a dyn Disk,
+    dir: &'a Path,
+    threads: usize,
+    report: RecoveryReport,
+    /// References of series that were removed or replaced: their samples are no loss.
+    gone: HashSet<u64>,
+    generation: u32,
+}
+
+/// Fills an empty head from the log in `dir/wal`.
+pub(crate) fn recover(
+    head: &Head,
+    disk: &Arc<dyn Disk>,
+    dir: &Path,
+    threads: usize,
+) -> Result<Recovered, OpenError> {
+    let wal_dir = dir.join("wal");
+    let files = WalFiles::list(&**disk, &wal_dir).map_err(|e| OpenError::io("list", &wal_dir, e))?;
+    let mut recovery = Recovery {
+        head,
+        disk: &**disk,
+        dir,
+        threads: threads.max(1),
+        report: RecoveryReport::default(),
+        gone: HashSet::new(),
+        generation: 0,
+    };
+    let checkpoint = files.checkpoints.last().copied();
+    let sources = recovery.sources(&wal_dir, &files, checkpoint)?;
+    recovery.report.checkpoint = checkpoint;
+    recovery.read_all(&sources)?;
+    head.slab.settle_free();
+    head.generation.fetch_max(recovery.generation.saturating_add(1), Ordering::Relaxed);
+    recovery.report.series = head.series_count.load(Ordering::Relaxed);
+    let mut segments: Vec<u64> = files.segments.iter().map(|(number, _)| *number).collect();
+    segments.retain(|number| checkpoint.is_none_or(|checkpoint| *number > checkpoint));
+    // Segments at the end without a record are removed, and their numbers used again: were they skipped,
+    // the next start would take them for missing.
+    let mut segment_bytes = 0;
+    while let Some(number) = segments.last() {
+        let path = wal_dir.join(segment_name(*number));
+        let length = recovery.disk.read(&path).map_err(|e| OpenError::io("read", &path, e))?.len();
+        if length > FILE_HEADER.len() {
+            segment_bytes = length as u64;
+            break;
+        }
+        recovery.disk.remove_file(&path).map_err(|e| OpenError::io("remove", &path, e))?;
+        segments.pop();
+    }
+    let lengths = files.segments.iter().filter(|(number, _)| Some(number) < segments.last());
+    segment_bytes += lengths.filter(|(n, _)| segments.contains(n)).map(|(_, length)| length).sum::<u64>();
+    let highest = segments.last().copied().max(checkpoint);
+    Ok(Recovered { report: recovery.report, next_segment: highest.map_or(0, |n| n + 1), segment_bytes })
+}
+
+impl Recovery<'_> {
+    fn sources(
+        &mut self,
+        wal_dir: &Path,
+        files: &WalFiles,
+        checkpoint: Option<u64>,
+    ) -> Result<Vec<Source>, OpenError> {
+        let mut sources = Vec::new();
+        let mut expected = 0;
+        if let Some(checkpoint) = checkpoint {
+            let dir = wal_dir.join(checkpoint_name(checkpoint));
+            let listed = WalFiles::checkpoint_files(self.disk, &dir);
+            for (number, entry) in listed.map_err(|e| OpenError::io("list", &dir, e))? {
+                let id = checkpoint_file_id(checkpoint, number);
+                sources.push(Source { path: dir.join(entry.name), id, segment: false, last: false });
+            }
+            expected = checkpoint + 1;
+        }
+        let newer = files.segments.iter().filter(|(number, _)| *number >= expected);
+        let newer: Vec<u64> = newer.map(|(number, _)| *number).collect();
+        for number in &newer {
+            if *number > expected && (checkpoint.is_some() || expected > 0) {
+                self.report.damage.push(Damage {
+                    file: wal_dir.join(segment_name(expected)),
+                    offset: 0,
+                    bytes: 0,
+                    reason: format!("segments {expected} to {} are missing", number - 1),
+                    quarantined: None,
+                });
+            }
+            expected = number + 1;
+            let path = wal_dir.join(segment_name(*number));
+            let last = Some(number) == newer.last();
+            sources.push(Source { path, id: segment_id(*number), segment: true, last });
+        }
+        Ok(sources)
+    }
+
+    fn read_all(&mut self, sources: &[Source]) -> Result<(), OpenError> {
+        let disk = self.disk;
+        std::thread::scope(|scope| {
+            let (send, receive) = sync_channel(1);
+            scope.spawn(move || {
+                for source in sources {
+                    let read = disk.read(&source.path).map(|data| {
+                        let found = frame::scan(&data, source.id);
+                        (data, found)
+                    });
+                    // The receiver is gone when recovery gave up.
+                    if send.send((source, read)).is_err() {
+                        break;
+                    }
+                }
+            });
+            for (source, read) in receive {
+                let (data, found) = read.map_err(|e| OpenError::io("read", &source.path, e))?;
+                if frame::is_newer_version(&data) {
+                    return Err(OpenError::NewerVersion { path: source.path.clone() });
+                }
+                self.apply(source, &data, &found)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn apply(&mut self, source: &Source, data: &[u8], found: &Scan) -> Result<(), OpenError> {
+        self.report.bytes += data.len() as u64;
+        self.report.segments += u64::from(source.segment);
+        let mut damaged: Vec<(usize, usize, &str)> =
+            found.gaps.iter().map(|gap| (gap.start, gap.len(), "no valid record")).collect();
+        if let Some(tail) = found.tail.clone().filter(|_| !source.last) {
+            damaged.push((tail.start, tail.len(), "no valid record up to the end"));
+        }
+        let (samples, others): (Vec<&Frame>, Vec<&Frame>) = found
+            .frames
+            .iter()
+            .partition(|frame| frame.kind == kind::SAMPLES || frame.kind == kind::HISTOGRAMS);
+        for frame in others {
+            let payload = &data[frame.payload.clone()];
+            if decode::record(frame.kind, payload).is_ok_and(|record| self.apply_record(record)) {
+                continue;
+            }
+            damaged.push((frame.payload.start, payload.len(), "a record that makes no sense"));
+        }
+        for malformed in self.apply_samples(data, &samples) {
+            damaged.push((malformed.start, malformed.len(), "a samples record that makes no sense"));
+        }
+        self.keep_damaged(source, data, &damaged)?;
+        if let Some(tail) = found.tail.clone().filter(|_| source.last) {
+            self.disk
+                .truncate(&source.path, tail.start as u64)
+                .map_err(|e| OpenError::io("cut", &source.path, e))?;
+            self.report.torn_tail = Some(TornTail {
+                file: source.path.clone(),
+                offset: tail.start as u64,
+                bytes: tail.len() as u64,
+            });
+        }
+        tracing::debug!(file = %source.path.display(), bytes = data.len(), "replayed");
+        Ok(())
+    }
+
+    /// `false` when the record contradicts what is known.
+    fn apply_record(&mut self, record: Record) -> bool {
+        let head = self.head;
+        match record {
+            Record::Series(series, labels) => {
+                self.generation = self.generation.max(generation_of(series));
+                self.gone.remove(&series);
+                match head.restore(series, &labels) {
+                    Ok(replaced) => self.gone.extend(replaced),
+                    Err(_) => return false,
+                }
+            }
+            Record::Removed(series) => {
+                for series in series {
+                    self.generation = self.generation.max(generation_of(series));
+                    head.forget(series);
+                    self.gone.insert(series);
+                }
+            }
+            Record::Chunk { series, chunk, open } => return self.apply_chunk(series, chunk, open),
+            Record::Head { generation, min_valid_ms } => {
+                self.generation = self.generation.max(generation);
+                head.min_valid_ms.fetch_max(min_valid_ms, Ordering::Relaxed);
+            }
+            Record::Metadata(family, metadata) => head.metadata.set(family, metadata),
+            Record::Exemplar(series, exemplar) => head.exemplars.add(series, exemplar),
+        }
+        true
+    }
+
+    fn apply_chunk(&mut self, series: u64, chunk: SealedChunk, open: bool) -> bool {
+        let slot = slot_of(series);
+        if self.head.slab.reference(slot) != Some(series) {
+            self.report.orphaned_samples += 1;
+            return true;
+        }
+        let page = self.head.slab.page(slot);
+        let (min_t, max_t) = (chunk.min_t, chunk.max_t);
+        let mut held = page.series.lock();
+        let Some(Some(held)) = held.get_mut(slot as usize % PAGE_SLOTS) else { return false };
+        let newest = page.newest(slot);
+        if min_t > max_t || (newest != i64::MIN && min_t <= newest) {
+            return false;
+        }
+        if held.restore(chunk, open, self.head.cut).is_err() {
+            return false;
+        }
+        page.set_newest(slot, max_t);
+        self.head.saw(min_t, max_t);
+        self.head.chunk_count.fetch_add(1, Ordering::Relaxed);
+        true
+    }
+
+    /// Replays records of samples; hands back the payloads that make no sense.
+    fn apply_samples(&mut self, data: &[u8], frames: &[&Frame]) -> Vec<std::ops::Range<usize>> {
+        let workers = if frames.len() < 4 { 1 } else { self.threads };
+        let (head, gone) = (self.head, &self.gone);
+        let outcomes: Vec<Share> = if workers == 1 {
+            vec![replay_share(head, gone, data, frames, 0, 1)]
+        } else {
+            std::thread::scope(|scope| {
+                let running: Vec<_> = (0..workers)
+                    .map(|worker| {
+                        scope.spawn(move || replay_share(head, gone, data, frames, worker, workers))
+                    })
+                    .collect();
+                running
+                    .into_iter()
+                    .map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+                    .collect()
+            })
+        };
+        let mut malformed = Vec::new();
+        for share in outcomes {
+            self.report.samples += share.samples;
+            self.report.orphaned_samples += share.orphaned;
+            self.generation = self.generation.max(share.generation);
+            malformed = share.malformed; // each worker finds the same
+        }
+        malformed
+    }
+
+    /// Copies a damaged file aside and reports each damaged stretch.
+    fn keep_damaged(
+        &mut self,
+        source: &Source,
+        data: &[u8],
+        damaged: &[(usize, usize, &str)],
+    ) -> Result<(), OpenError> {
+        if damaged.is_empty() {
+            return Ok(());
+        }
+        let copy = self.quarantine(&source.path, data)?;
+        for (offset, bytes, reason) in damaged {
+            self.report.damage.push(Damage {
+                file: source.path.clone(),
+                offset: *offset as u64,
+                bytes: *bytes as u64,
+                reason: (*reason).to_owned(),
+                quarantined: Some(copy.clone()),
+            });
+        }
+        Ok(())
+    }
+
+    fn quarantine(&self, path: &Path, data: &[u8]) -> Result<PathBuf, OpenError> {
+        let dir = self.dir.join(QUARANTINE);
+        self.disk.create_dir_all(&dir).map_err(|e| OpenError::io("create", &dir, e))?;
+        let parent = path.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let mut attempt = 0;
+        loop {
+            let copy = dir.join(format!("{parent}-{name}-{attempt}"));
+            match self.disk.create(&copy) {
+                Ok(file) => {
+                    file.append(data)
+                        .and_then(|()| file.sync())
+                        .and_then(|()| self.disk.sync_dir(&dir))
+                        .map_err(|e| OpenError::io("write", &copy, e))?;
+                    return Ok(copy);
+                }
+                Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists && attempt < 10_000 => attempt += 1,
+                Err(e) => return Err(OpenError::io("create", &copy, e)),
+            }
+        }
+    }
+}

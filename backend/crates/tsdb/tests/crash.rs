@@ -1,0 +1,188 @@
+//! Whatever the moment of a crash: what was acknowledged is there, and nothing that was never written.
+#![allow(clippy::unwrap_used, reason = "a test ends at the first surprise, helpers included")]
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::io;
+
+use common::{START_MS, everything, open, options, series};
+use model::Labels;
+use platform::{Fault, FaultAction, SimulatedClock, SimulatedDisk};
+use storage::{AppendError, Storage};
+use tsdb::{Options, Tsdb, WalFsync};
+
+/// Samples by series: value bits by time.
+type Content = BTreeMap<Labels, BTreeMap<i64, u64>>;
+
+fn content(store: &Tsdb) -> Content {
+    everything(store)
+        .into_iter()
+        .map(|(labels, samples, _)| (labels, samples.into_iter().collect()))
+        .collect()
+}
+
+/// What a run wrote, and what of it was acknowledged.
+#[derive(Default)]
+struct Run {
+    written: Content,
+    acknowledged: Content,
+}
+
+impl Run {
+    /// Commits batches until `rounds` are done or a commit is refused.
+    fn write(&mut self, store: &Tsdb, first_round: i64, rounds: i64) {
+        let mut appender = store.appender();
+        for round in first_round..first_round + rounds {
+            let mut batch = Vec::new();
+            for number in 0..4 + (round as usize % 5) {
+                let labels = series(number);
+                let Ok(id) = appender.resolve(&labels) else { return };
+                let (t, value) = (START_MS + round * 15_000, (round * 10 + number as i64) as f64 + 0.1);
+                if appender.append(id, t, value).is_err() {
+                    return;
+                }
+                self.written.entry(labels.clone()).or_default().insert(t, value.to_bits());
+                batch.push((labels, t, value.to_bits()));
+            }
+            if appender.commit().is_err() {
+                return;
+            }
+            for (labels, t, bits) in batch {
+                self.acknowledged.entry(labels).or_default().insert(t, bits);
+            }
+            if round % 7 == 6 && store.checkpoint().is_err() {
+                return;
+            }
+        }
+    }
+
+    fn check(&self, found: &Content, context: &str) {
+        for (labels, samples) in &self.acknowledged {
+            for (t, bits) in samples {
+                let got = found.get(labels).and_then(|held| held.get(t));
+                assert_eq!(got, Some(bits), "{context}: acknowledged sample of {labels} at {t}");
+            }
+        }
+        for (labels, samples) in found {
+            for (t, bits) in samples {
+                let wrote = self.written.get(labels).and_then(|held| held.get(t));
+                assert_eq!(wrote, Some(bits), "{context}: invented sample of {labels} at {t}");
+            }
+        }
+    }
+}
+
+fn small() -> Options {
+    Options { wal_segment_bytes: 1500, samples_per_chunk: 4, replay_threads: 2, ..options() }
+}
+
+fn try_open(disk: &SimulatedDisk, options: Options) -> Option<Tsdb> {
+    let clock = std::sync::Arc::new(SimulatedClock::new(START_MS));
+    Tsdb::open(options, disk.shared(), clock, &telemetry::Registry::new()).ok().map(|opened| opened.0)
+}
+
+/// How many changing calls a whole run makes.
+fn calls() -> u64 {
+    let disk = SimulatedDisk::new(0);
+    let store = open(&disk, small()).0;
+    Run::default().write(&store, 0, 20);
+    disk.changes()
+}
+
+#[test]
+fn killed_at_every_call_of_the_disk() {
+    for at in 0..calls() {
+        for fsync in [WalFsync::EveryCommit, WalFsync::Never] {
+            let disk = SimulatedDisk::new(at);
+            disk.set_fault(Some(Fault { at, action: FaultAction::Kill }));
+            let options = Options { wal_fsync: fsync, ..small() };
+            let mut run = Run::default();
+            if let Some(store) = try_open(&disk, options.clone()) {
+                run.write(&store, 0, 20);
+            }
+            // A second crash, while what the first left is being cleaned up.
+            let disk = disk.after_kill();
+            disk.set_fault(Some(Fault { at: at % 5, action: FaultAction::Kill }));
+            drop(try_open(&disk, options.clone()));
+            let (store, report) = open(&disk.after_kill(), options);
+            assert!(report.is_complete(), "kill at {at}: {report}");
+            run.check(&content(&store), &format!("kill at {at}"));
+            // And it goes on.
+            let mut more = Run { written: run.written, acknowledged: run.acknowledged };
+            more.write(&store, 30, 5);
+            assert!(!more.acknowledged.is_empty());
+            more.check(&content(&store), &format!("after kill at {at}"));
+        }
+    }
+}
+
+#[test]
+fn power_cut_at_every_call_when_each_commit_is_synced() {
+    for at in 0..calls() {
+        for seed in 0..3 {
+            let disk = SimulatedDisk::new(at * 1000 + seed);
+            disk.set_fault(Some(Fault { at, action: FaultAction::Kill }));
+            let mut run = Run::default();
+            if let Some(store) = try_open(&disk, small()) {
+                run.write(&store, 0, 20);
+            }
+            let disk = disk.after_power_cut();
+            let (store, report) = open(&disk, small());
+            run.check(&content(&store), &format!("cut at {at}, seed {seed}: {report}"));
+            drop(store);
+            let (store, report) = open(&disk.after_kill(), small());
+            assert!(report.is_complete() && report.torn_tail.is_none(), "second start: {report}");
+            run.check(&content(&store), &format!("second start after cut at {at}, seed {seed}"));
+        }
+    }
+}
+
+/// With syncs in between, all that was acknowledged before the last sync survives.
+#[test]
+fn power_cut_spares_what_was_synced() {
+    for seed in 0..150 {
+        let disk = SimulatedDisk::new(seed);
+        let options = Options { wal_fsync: WalFsync::Interval(1000), ..small() };
+        let store = open(&disk, options.clone()).0;
+        let mut run = Run::default();
+        run.write(&store, 0, 6 + (seed as i64 % 9));
+        store.sync().unwrap();
+        let synced = run.acknowledged.clone();
+        run.write(&store, 20, 5);
+        let (store, report) = open(&disk.after_power_cut(), options);
+        let survivors = Run { written: run.written, acknowledged: synced };
+        survivors.check(&content(&store), &format!("seed {seed}: {report}"));
+    }
+}
+
+#[test]
+fn an_error_of_the_disk_closes_the_store_for_writes_only() {
+    for at in 0..calls() {
+        for action in [
+            FaultAction::Error(io::ErrorKind::Other),
+            FaultAction::ErrorsFromNowOn(io::ErrorKind::StorageFull),
+        ] {
+            let disk = SimulatedDisk::new(at);
+            let Some(store) = try_open(&disk, small()) else { continue };
+            let opened = disk.changes();
+            disk.set_fault(Some(Fault { at: opened + at, action }));
+            let mut run = Run::default();
+            run.write(&store, 0, 20);
+            let before = content(&store);
+            run.check(&before, &format!("{action:?} at {at}"));
+            if let Some(refusal) = store.health().refusal {
+                let mut appender = store.appender();
+                assert!(!refusal.reason.is_empty());
+                assert!(matches!(appender.resolve(&series(0)), Err(AppendError::Refused(_))));
+                assert!(matches!(appender.commit(), Err(AppendError::Refused(_))));
+                assert!(matches!(store.maintain(), Err(AppendError::Refused(_))));
+                assert_eq!(content(&store), before, "reads go on");
+            }
+            disk.set_fault(None);
+            drop(store);
+            let (store, _) = open(&disk.after_kill(), small());
+            run.check(&content(&store), &format!("reopened after {action:?} at {at}"));
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! Flags. Where Prometheus has the same thing, the flag has Prometheus' name.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{ArgMatches, Args, Parser, Subcommand, ValueEnum};
+use telemetry::{LogFormat, LogLevel};
+
+/// Metrics, alerting and dashboards for AI infrastructure in one program.
+#[derive(Debug, Parser)]
+#[command(name = "watchfire", version, max_term_width = 110)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Scrape, store, answer queries and serve the app.
+    Serve(ServerFlags),
+    /// As serve, with a simulated GPU and LLM fleet to look at.
+    Demo(DemoFlags),
+    /// Check files without running anything.
+    Check(CheckCommand),
+}
+
+/// Flags of the server.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ServerFlags {
+    /// Configuration file (prometheus.yml). Without one the server scrapes itself.
+    #[arg(long = "config.file", value_name = "FILE")]
+    pub(crate) config_file: Option<PathBuf>,
+
+    /// Directory of the time-series store [default: data/, for demo demo-data/]
+    #[arg(long = "storage.tsdb.path", value_name = "DIR")]
+    pub(crate) storage_path: Option<PathBuf>,
+
+    /// How long samples are kept.
+    #[arg(long = "storage.tsdb.retention.time", value_name = "DURATION", default_value = "15d", value_parser = duration)]
+    pub(crate) retention: Duration,
+
+    /// When the write-ahead log is forced onto the disk: a duration, `always` (before a scrape counts as
+    /// stored) or `never` (when the operating system likes). Whatever it is, samples survive the death of the process.
+    #[arg(long = "storage.tsdb.wal-fsync", value_name = "WHEN", default_value = "1s", value_parser = wal_fsync)]
+    pub(crate) wal_fsync: tsdb::WalFsync,
+
+    /// Most exemplars kept in memory.
+    #[arg(long = "storage.exemplars.limit", value_name = "COUNT", default_value_t = 100_000)]
+    pub(crate) exemplars: usize,
+
+    /// SQLite file of the dashboards [default: watchfire.db in the storage directory]
+    #[arg(long = "database.path", value_name = "FILE")]
+    pub(crate) database_path: Option<PathBuf>,
+
+    /// Folder of further dashboards (*.json), provisioned at start and reload.
+    #[arg(long = "dashboards.path", value_name = "DIR")]
+    pub(crate) dashboards_path: Option<PathBuf>,
+
+    /// Address to listen on; can be given several times. Port 0 lets the system choose.
+    #[arg(long = "web.listen-address", value_name = "ADDRESS", default_value = "127.0.0.1:9090")]
+    pub(crate) listen_addresses: Vec<String>,
+
+    /// Listen on other than loopback addresses though nobody has to log in.
+    #[arg(long = "web.allow-anonymous")]
+    pub(crate) allow_anonymous: bool,
+
+    /// Address under which browsers and other programs reach the server.
+    #[arg(long = "web.external-url", value_name = "URL")]
+    pub(crate) external_url: Option<String>,
+
+    /// Most connections at a time.
+    #[arg(long = "web.max-connections", value_name = "COUNT", default_value_t = 512)]
+    pub(crate) max_connections: usize,
+
+    /// How long a connection may be idle or take for the head of a request.
+    #[arg(long = "web.read-timeout", value_name = "DURATION", default_value = "5m", value_parser = duration)]
+    pub(crate) read_timeout: Duration,
+
+    /// Let POST /-/quit stop the server. POST /-/reload always works.
+    #[arg(long = "web.enable-lifecycle")]
+    pub(crate) enable_lifecycle: bool,
+
+    /// Longest time a query may take.
+    #[arg(long = "query.timeout", value_name = "DURATION", default_value = "2m", value_parser = duration)]
+    pub(crate) query_timeout: Duration,
+
+    /// Most queries at a time; others wait.
+    #[arg(long = "query.max-concurrency", value_name = "COUNT", default_value_t = 20)]
+    pub(crate) query_concurrency: usize,
+
+    /// Most samples a query may hold in memory.
+    #[arg(long = "query.max-samples", value_name = "COUNT", default_value_t = 50_000_000)]
+    pub(crate) query_samples: u64,
+
+    /// How old a sample may be and still count as a series' current value.
+    #[arg(long = "query.lookback-delta", value_name = "DURATION", default_value = "5m", value_parser = duration)]
+    pub(crate) lookback_delta: Duration,
+
+    /// Features to switch on, separated by commas: promql-experimental-functions, promql-duration-expr,
+    /// promql-extended-range-selectors, promql-binop-fill-modifiers.
+    #[arg(long = "enable-feature", value_name = "FEATURES", value_delimiter = ',')]
+    pub(crate) features: Vec<String>,
+
+    /// Least serious messages that are logged: debug, info, warn, error.
+    #[arg(long = "log.level", value_name = "LEVEL", default_value = "info")]
+    pub(crate) log_level: LogLevel,
+
+    /// Form of log lines: logfmt, json.
+    #[arg(long = "log.format", value_name = "FORMAT", default_value = "logfmt")]
+    pub(crate) log_format: LogFormat,
+}
+
+/// Flags of the demo.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct DemoFlags {
+    /// Seed of the simulated fleet; the same seed gives the same fleet.
+    #[arg(long = "demo.seed", value_name = "NUMBER", default_value_t = 1)]
+    pub(crate) seed: u64,
+
+    /// How much history is made at the first start.
+    #[arg(long = "demo.history", value_name = "DURATION", default_value = "6h", value_parser = duration)]
+    pub(crate) history: Duration,
+
+    #[command(flatten)]
+    pub(crate) server: ServerFlags,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckCommand {
+    #[command(subcommand)]
+    pub(crate) what: Check,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Check {
+    /// Check a configuration file and the files it names.
+    Config {
+        /// Configuration files.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Check what a target exposes: samples, families by type and exemplars, or the first mistake.
+    Exposition {
+        /// Format [default: by the file's name and content]
+        #[arg(long, value_enum)]
+        format: Option<ExpositionFormat>,
+        /// Refuse everything that OpenMetrics 1.0 forbids.
+        #[arg(long)]
+        strict: bool,
+        /// Files.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Run tests in Prometheus' test language and count the evaluations that pass.
+    PromqlTests {
+        /// Features to switch on, separated by commas; `all` for all.
+        #[arg(long = "enable-feature", value_name = "FEATURES", value_delimiter = ',')]
+        features: Vec<String>,
+        /// Files.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Check dashboard documents.
+    Dashboard {
+        /// Files.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExpositionFormat {
+    /// Prometheus text 0.0.4 and 1.0.
+    Text,
+    /// OpenMetrics 1.0 text.
+    Openmetrics,
+    /// Delimited io.prometheus.client.MetricFamily messages.
+    Protobuf,
+    /// One OpenMetrics MetricSet message.
+    OpenmetricsProtobuf,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let ms = model::parse_duration(text).map_err(|error| error.to_string())?;
+    u64::try_from(ms).map(Duration::from_millis).map_err(|_| "must not be negative".to_owned())
+}
+
+fn wal_fsync(text: &str) -> Result<tsdb::WalFsync, String> {
+    match text {
+        "always" => Ok(tsdb::WalFsync::EveryCommit),
+        "never" => Ok(tsdb::WalFsync::Never),
+        _ => model::parse_duration(text)
+            .map(tsdb::WalFsync::Interval)
+            .map_err(|error| format!("{error}; or say always or never")),
+    }
+}
+
+/// The flags of the chosen command with their values, defaults included, for `/api/v1/status/flags`.
+pub(crate) fn flag_values(matches: &ArgMatches) -> BTreeMap<String, String> {
+    use clap::CommandFactory as _;
+    let Some((name, matches)) = matches.subcommand() else { return BTreeMap::new() };
+    let command = Cli::command();
+    let Some(command) = command.find_subcommand(name) else { return BTreeMap::new() };
+    let mut values = BTreeMap::new();
+    for argument in command.get_arguments() {
+        let (Some(long), id) = (argument.get_long(), argument.get_id().as_str()) else { continue };
+        if matches!(long, "help" | "version") {
+            continue;
+        }
+        let raw = matches.try_get_raw(id).ok().flatten();
+        let text = raw.map(|raw| raw.map(|v| v.to_string_lossy()).collect::<Vec<_>>().join(","));
+        values.insert(long.to_owned(), text.unwrap_or_default());
+    }
+    values
+}
+
+/// The flags as a page.
+#[cfg(test)]
+pub(crate) fn markdown() -> String {
+    use clap::CommandFactory as _;
+    let mut page = String::from(
+        "# Flags\n\nGenerated from the program by a test; run it with `WATCHFIRE_UPDATE_DOCS=1` after a change.\n\
+         Both `--flag=value` and `--flag value` work.\n",
+    );
+    let mut command = Cli::command().term_width(100);
+    command.build();
+    let mut push = |name: &str, command: &mut clap::Command| {
+        page.push_str(&format!(
+            "\n## watchfire {name}\n\n```\n{}\n```\n",
+            command.render_long_help().to_string().trim_end()
+        ));
+    };
+    for name in ["serve", "demo"] {
+        if let Some(command) = command.find_subcommand_mut(name) {
+            push(name, command);
+        }
+    }
+    let names = ["config", "exposition", "promql-tests", "dashboard"];
+    if let Some(check) = command.find_subcommand_mut("check") {
+        for name in names {
+            if let Some(command) = check.find_subcommand_mut(name) {
+                push(&format!("check {name}"), command);
+            }
+        }
+    }
+    page.lines().map(str::trim_end).collect::<Vec<_>>().join("\n") + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn server(args: &[&str]) -> ServerFlags {
+        let args = ["watchfire", "serve"].iter().chain(args);
+        match Cli::try_parse_from(args).unwrap().command {
+            Command::Serve(flags) => flags,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn both_ways_of_giving_a_value() {
+        let flags = server(&[
+            "--config.file=a.yml",
+            "--storage.tsdb.path",
+            "x",
+            "--web.listen-address=:1",
+            "--web.listen-address",
+            ":2",
+        ]);
+        assert_eq!(flags.config_file, Some("a.yml".into()));
+        assert_eq!(flags.storage_path, Some("x".into()));
+        assert_eq!(flags.listen_addresses, [":1", ":2"]);
+        assert_eq!(server(&[]).retention, Duration::from_secs(15 * 86_400));
+        assert_eq!(server(&["--enable-feature=a,b", "--enable-feature", "c"]).features, ["a", "b", "c"]);
+        assert_eq!(server(&["--storage.tsdb.wal-fsync=always"]).wal_fsync, tsdb::WalFsync::EveryCommit);
+    }
+
+    #[test]
+    fn mistakes_are_told() {
+        for (flag, want) in [
+            ("--query.timeout=5", "not a valid duration"),
+            ("--log.level=loud", "must be one of debug, info, warn, error"),
+            ("--no.such.flag", "unexpected argument"),
+            ("--storage.tsdb.wal-fsync=often", "always or never"),
+        ] {
+            let error = Cli::try_parse_from(["watchfire", "serve", flag]).unwrap_err().to_string();
+            assert!(error.contains(want), "{error}");
+        }
+    }
+
+    #[test]
+    fn values_are_listed_with_defaults() {
+        use clap::CommandFactory as _;
+        let matches = Cli::command().get_matches_from(["watchfire", "demo", "--query.timeout=3m"]);
+        let values = flag_values(&matches);
+        assert_eq!(values["query.timeout"], "3m");
+        assert_eq!(values["storage.tsdb.retention.time"], "15d");
+        assert_eq!(values["demo.seed"], "1");
+        assert_eq!(values["config.file"], "");
+    }
+
+    #[test]
+    fn the_page_of_flags_is_up_to_date() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/flags.md");
+        let want = markdown();
+        if std::env::var_os("WATCHFIRE_UPDATE_DOCS").is_some() {
+            std::fs::write(path, &want).unwrap();
+        }
+        assert_eq!(
+            std::fs::read_to_string(path).unwrap_or_default(),
+            want,
+            "run with WATCHFIRE_UPDATE_DOCS=1"
+        );
+    }
+}

@@ -1,0 +1,100 @@
+//! The whole configuration: `prometheus.yml`, read, with the sections of those engines that are there. All or
+//! nothing: a configuration with a mistake is not applied in part.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use config::{ConfigError, Document, MainFile};
+use scrape::ScrapeConfigs;
+
+/// What errors in the configuration that is made up call their file.
+const BUILT_IN: &str = "the built-in configuration";
+
+/// Sections that something acts on.
+const ACTED_ON: &[&str] = &[];
+
+/// Where the configuration comes from.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    /// The file, if one was named.
+    pub(crate) file: Option<PathBuf>,
+    /// Where the server itself can be scraped, for when none was.
+    pub(crate) own_address: SocketAddr,
+}
+
+/// A configuration without mistakes.
+pub(crate) struct Loaded {
+    pub(crate) main: MainFile,
+    pub(crate) scrape: ScrapeConfigs,
+}
+
+impl Source {
+    /// Reads it.
+    pub(crate) fn load(&self) -> Result<Loaded, ConfigError> {
+        match &self.file {
+            Some(file) => load(file),
+            None => parse(Path::new(BUILT_IN), &own_job(self.own_address)),
+        }
+    }
+}
+
+impl Loaded {
+    /// What is in the files but has no effect.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        let ignored = self.main.ignored_sections(ACTED_ON);
+        let ignored = ignored.into_iter().map(|name| format!("section {name} has no effect yet"));
+        self.scrape.warnings.iter().cloned().chain(ignored).collect()
+    }
+}
+
+/// Reads a file.
+pub(crate) fn load(path: &Path) -> Result<Loaded, ConfigError> {
+    build(Document::read(path)?)
+}
+
+/// Reads a text that is called `name` in errors.
+pub(crate) fn parse(name: &Path, text: &str) -> Result<Loaded, ConfigError> {
+    build(Document::parse(name, text)?)
+}
+
+fn build(document: Document) -> Result<Loaded, ConfigError> {
+    let main = MainFile::load(document, &|name| std::env::var(name).ok())?;
+    let scrape = scrape::load(&main)?;
+    Ok(Loaded { main, scrape })
+}
+
+/// The configuration of a server that was given none: it watches itself.
+fn own_job(address: SocketAddr) -> String {
+    let host = if address.ip().is_unspecified() { "localhost".to_owned() } else { ip_host(address) };
+    format!(
+        "global:\n  scrape_interval: 15s\nscrape_configs:\n  - job_name: watchfire\n    static_configs:\n      - targets: ['{host}:{}']\n",
+        address.port()
+    )
+}
+
+fn ip_host(address: SocketAddr) -> String {
+    if address.is_ipv6() { format!("[{}]", address.ip()) } else { address.ip().to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_file_the_server_watches_itself() {
+        for address in ["127.0.0.1:9090", "[::1]:1", "[::]:9090"] {
+            let source = Source { file: None, own_address: address.parse().unwrap() };
+            let loaded = source.load().unwrap();
+            assert_eq!(loaded.scrape.jobs[0].job_name, "watchfire");
+            assert_eq!(loaded.warnings(), [""; 0]);
+        }
+    }
+
+    #[test]
+    fn what_has_no_effect_is_told() {
+        let loaded = parse(Path::new("p.yml"), "remote_write:\n  - url: http://x/\n").unwrap();
+        assert_eq!(loaded.warnings(), ["section remote_write has no effect yet"]);
+        let error = parse(Path::new("p.yml"), "scrape_configs:\n  - job: x\n").err().unwrap();
+        assert!(error.to_string().starts_with("p.yml:2:"), "{error}");
+    }
+}

@@ -1,0 +1,210 @@
+//! The parts of the server, opened and put together.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use http_rim::{App, BuildInfo, ControlRequest, Limits, Settings, Targets};
+use metastore::Metastore;
+use model::format_duration;
+use platform::http_client::RealNet;
+use platform::{Clock, Disk as _, RealDisk, SystemClock, SystemEntropy};
+use promql::{Engine, EngineOptions};
+use promql_syntax::{Features, ParseOptions};
+use scrape::{ScrapeDeps, ScrapeManager};
+use storage::Storage;
+use telemetry::Registry;
+use tokio::sync::mpsc;
+use tsdb::Tsdb;
+
+use super::config_file::Loaded;
+use super::metrics::Metrics;
+use super::store::TsdbStore;
+use crate::cli::ServerFlags;
+
+/// Most points between start and end of a range query are 11,000; the start is one more.
+const MAX_POINTS: usize = 11_001;
+
+/// What runs. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Parts {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) store: Arc<TsdbStore>,
+    pub(crate) metastore: Metastore,
+    pub(crate) scraping: Arc<ScrapeManager>,
+    pub(crate) app: App,
+    pub(crate) metrics: Metrics,
+    #[cfg(test)]
+    pub(crate) registry: Registry,
+}
+
+impl Parts {
+    /// Opens the stores and puts everything together; nothing runs yet. With the parts comes the queue of
+    /// what administrators ask for.
+    pub(crate) async fn open(
+        flags: &ServerFlags,
+        values: BTreeMap<String, String>,
+        demo: bool,
+        loaded: &Loaded,
+    ) -> Result<(Self, mpsc::Receiver<ControlRequest>)> {
+        let clock = SystemClock::shared();
+        let registry = Registry::new();
+        let metrics = Metrics::register(&registry);
+        let dir = storage_dir(flags, demo);
+        RealDisk
+            .create_dir_all(&dir)
+            .with_context(|| format!("cannot make the directory {}", dir.display()))?;
+
+        let store = open_store(flags, &dir, &clock, &registry).await?;
+        let store = Arc::new(TsdbStore(store));
+        let database = flags.database_path.clone().unwrap_or_else(|| dir.join("watchfire.db"));
+        let metastore = Metastore::open(&database, Arc::clone(&clock), SystemEntropy::shared()).await?;
+        let engine = engine(flags, loaded, &clock, &registry);
+        let scraping = Arc::new(ScrapeManager::new(ScrapeDeps {
+            storage: Arc::clone(&store) as Arc<dyn Storage>,
+            clock: Arc::clone(&clock),
+            net: Arc::new(RealNet),
+            registry: registry.clone(),
+        }));
+
+        let (control, requests) = mpsc::channel(8);
+        let app = App::new(
+            Arc::clone(&store) as Arc<dyn http_rim::Store>,
+            Arc::new(engine),
+            metastore.clone(),
+            Arc::clone(&scraping) as Arc<dyn Targets>,
+            Arc::clone(&clock),
+            &registry,
+            settings(flags, values, demo, &*clock)?,
+            Limits { queries: flags.query_concurrency, ..Limits::default() },
+            control,
+        );
+        let parts = Self {
+            clock,
+            store,
+            metastore,
+            scraping,
+            app,
+            metrics,
+            #[cfg(test)]
+            registry,
+        };
+        Ok((parts, requests))
+    }
+
+    /// Closes the stores.
+    pub(crate) async fn close(&self) -> Result<()> {
+        self.metastore.close().await;
+        let store = Arc::clone(&self.store);
+        let closed = tokio::task::spawn_blocking(move || store.tsdb().close()).await;
+        closed
+            .context("closing the store failed")?
+            .context("the last samples could not be forced onto the disk")
+    }
+}
+
+fn storage_dir(flags: &ServerFlags, demo: bool) -> PathBuf {
+    let default = if demo { "demo-data/" } else { "data/" };
+    flags.storage_path.clone().unwrap_or_else(|| default.into())
+}
+
+async fn open_store(
+    flags: &ServerFlags,
+    dir: &Path,
+    clock: &Arc<dyn Clock>,
+    registry: &Registry,
+) -> Result<Tsdb> {
+    let mut options = tsdb::Options::new(dir);
+    options.retention_ms = i64::try_from(flags.retention.as_millis()).unwrap_or(i64::MAX);
+    options.wal_fsync = flags.wal_fsync;
+    options.max_exemplars = flags.exemplars;
+    let (clock, registry) = (Arc::clone(clock), registry.clone());
+    let opened =
+        tokio::task::spawn_blocking(move || Tsdb::open(options, Arc::new(RealDisk), clock, &registry)).await;
+    let (store, _report) = opened.context("opening the store failed")?.context("failed to open the store")?;
+    Ok(store)
+}
+
+fn engine(flags: &ServerFlags, loaded: &Loaded, clock: &Arc<dyn Clock>, registry: &Registry) -> Engine {
+    let mut features = Features::default();
+    for name in flags.features.iter().filter(|name| !name.is_empty()) {
+        if features.enable(name) {
+            tracing::info!(feature = %name, "feature switched on");
+        } else {
+            tracing::warn!(feature = %name, "unknown feature");
+        }
+    }
+    let options = EngineOptions {
+        lookback_delta: flags.lookback_delta,
+        max_samples: flags.query_samples,
+        timeout: flags.query_timeout,
+        max_concurrency: flags.query_concurrency.max(1),
+        max_points: MAX_POINTS,
+        default_subquery_step: loaded.main.global.evaluation_interval.to_std(),
+        parse: ParseOptions { features },
+        ..EngineOptions::default()
+    };
+    let clock = Arc::clone(clock);
+    Engine::new(options, Arc::new(move || clock.monotonic()), registry)
+}
+
+fn settings(
+    flags: &ServerFlags,
+    values: BTreeMap<String, String>,
+    demo: bool,
+    clock: &dyn Clock,
+) -> Result<Settings> {
+    let external_url = flags.external_url.clone().unwrap_or_default();
+    let mut hosts = Vec::new();
+    if !external_url.is_empty() {
+        let url =
+            url::Url::parse(&external_url).with_context(|| format!("--web.external-url={external_url}"))?;
+        hosts.extend(url.host_str().map(str::to_owned));
+    }
+    let retention_ms = i64::try_from(flags.retention.as_millis()).unwrap_or(i64::MAX);
+    Ok(Settings {
+        build: BuildInfo { version: env!("CARGO_PKG_VERSION").to_owned(), revision: String::new() },
+        demo,
+        flags: values,
+        retention: format_duration(retention_ms),
+        lifecycle: flags.enable_lifecycle,
+        hosts,
+        external_url: external_url.trim_end_matches('/').to_owned(),
+        working_directory: std::env::current_dir().map(|dir| dir.display().to_string()).unwrap_or_default(),
+        started_ms: clock.now_ms(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::cli::{Cli, Command};
+    use crate::serve::config_file;
+
+    #[tokio::test]
+    async fn the_page_of_metrics_is_up_to_date() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().display().to_string();
+        let cli = Cli::parse_from(["watchfire", "serve", "--storage.tsdb.path", &path]);
+        let Command::Serve(flags) = cli.command else { panic!() };
+        let loaded = config_file::parse(Path::new("x"), "").unwrap();
+        let (parts, _requests) = Parts::open(&flags, BTreeMap::new(), false, &loaded).await.unwrap();
+        let want = telemetry::markdown(&parts.registry.catalogue());
+        parts.close().await.unwrap();
+
+        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/metrics.md");
+        if std::env::var_os("WATCHFIRE_UPDATE_DOCS").is_some() {
+            std::fs::write(page, &want).unwrap();
+        }
+        assert_eq!(
+            std::fs::read_to_string(page).unwrap_or_default(),
+            want,
+            "run with WATCHFIRE_UPDATE_DOCS=1"
+        );
+    }
+}

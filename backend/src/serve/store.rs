@@ -1,0 +1,67 @@
+//! The time-series store as the API sees it.
+
+use std::collections::BTreeMap;
+
+use http_rim::{NamedCount, SeriesExemplars, Store, StoreStats};
+use model::{CompiledMatcher, MetricMetadata, TimeRange};
+use storage::{Appender, Querier, QueryError, Storage};
+use tsdb::Tsdb;
+
+/// The store.
+pub(crate) struct TsdbStore(pub(crate) Tsdb);
+
+impl TsdbStore {
+    pub(crate) fn tsdb(&self) -> &Tsdb {
+        &self.0
+    }
+}
+
+impl Storage for TsdbStore {
+    fn appender(&self) -> Box<dyn Appender> {
+        self.0.appender()
+    }
+
+    fn querier(&self, range: TimeRange) -> Result<Box<dyn Querier>, QueryError> {
+        self.0.querier(range)
+    }
+}
+
+impl Store for TsdbStore {
+    fn metadata(&self) -> BTreeMap<String, MetricMetadata> {
+        self.0.metadata()
+    }
+
+    fn exemplars(&self, selectors: &[Vec<CompiledMatcher>], range: TimeRange) -> Vec<SeriesExemplars> {
+        let found = self.0.exemplars(selectors, range);
+        found
+            .into_iter()
+            .map(|one| SeriesExemplars { series: one.series, exemplars: one.exemplars })
+            .collect()
+    }
+
+    fn stats(&self, limit: usize) -> StoreStats {
+        let stats = self.0.stats(limit);
+        let counts = |list: Vec<tsdb::NamedCount>| {
+            list.into_iter().map(|one| NamedCount { name: one.name, count: one.count }).collect()
+        };
+        StoreStats {
+            series: stats.series,
+            chunks: stats.chunks,
+            label_pairs: stats.label_pairs,
+            min_time_ms: stats.min_time_ms,
+            max_time_ms: stats.max_time_ms,
+            series_by_metric: counts(stats.series_by_metric),
+            values_by_label: counts(stats.values_by_label),
+            memory_by_label: counts(stats.memory_by_label),
+            series_by_pair: counts(stats.series_by_pair),
+        }
+    }
+
+    fn refusal(&self) -> Option<String> {
+        self.0.health().refusal.map(|refusal| refusal.reason)
+    }
+
+    fn corruptions(&self) -> u64 {
+        self.0.health().recovery.damage.len() as u64
+    }
+}
