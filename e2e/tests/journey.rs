@@ -40,8 +40,12 @@ async fn from_the_list_to_numbers_that_are_those_of_the_api() -> Result<()> {
         .await?;
     tab.click("link", "GPU fleet").await?;
     tab.see("SM activity").await?;
-    let gpus = program.query_one("count(DCGM_FI_DEV_GPU_UTIL)")?;
-    panel_shows(&tab, "GPUs", &format!("{gpus}")).await?;
+    // Asked anew at each look: a GPU may fall off the bus, or come back, just now.
+    tab.wait("the number of GPUs", || async {
+        let gpus = program.query_one("count(DCGM_FI_DEV_GPU_UTIL)")?;
+        Ok(panel_text(&tab, "GPUs").await?.contains(&gpus.to_string()).then_some(()))
+    })
+    .await?;
 
     // At a moment of the past the numbers stand still, so that they can be compared.
     let now_ms: f64 = tab.eval("Date.now()").await?;
