@@ -57,6 +57,8 @@ pub enum ExprKind {
     Number(f64),
     /// A string literal, unquoted.
     String(String),
+    /// A string literal whose escapes make bytes that are not UTF-8. No name or label value can be one.
+    Bytes(Vec<u8>),
     /// `name{matchers} @ t offset d`.
     Vector(VectorSelector),
     /// `selector[range]`.
@@ -436,7 +438,7 @@ impl Expr {
     pub fn value_type(&self) -> ValueType {
         match &self.kind {
             ExprKind::Number(_) => ValueType::Scalar,
-            ExprKind::String(_) => ValueType::String,
+            ExprKind::String(_) | ExprKind::Bytes(_) => ValueType::String,
             ExprKind::Vector(_) | ExprKind::Aggregate(_) => ValueType::Vector,
             ExprKind::Matrix(_) | ExprKind::Subquery(_) => ValueType::Matrix,
             ExprKind::Call(call) => call.function.returns,

@@ -30,7 +30,7 @@ pub use durations::DurationExprError;
 #[cfg(feature = "parse")]
 pub use error::ParseError;
 pub use lexer::tokenize;
-pub use literal::quote;
+pub use literal::{quote, quote_bytes};
 #[cfg(feature = "parse")]
 pub use options::{Features, MAX_DEPTH, MAX_QUERY_BYTES, ParseOptions};
 #[cfg(feature = "parse")]

@@ -1,7 +1,7 @@
 //! Literals: numbers as Go reads and writes them, strings with Go's escapes, both directions.
 //!
-//! Label names and values are UTF-8 here. An escape such as `\xff` that would make a string which is not
-//! UTF-8 is refused, since no series can carry it.
+//! Label names and values are UTF-8 here. Escapes such as `\xff` that make a string which is not UTF-8 are
+//! refused there, since no series can carry it; elsewhere such a string is kept as bytes.
 
 /// What is wrong with a string literal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,10 +68,15 @@ pub(crate) fn format_number(value: f64) -> String {
 
 /// The content of a string literal, quotes included in `text`.
 pub(crate) fn unquote(text: &str) -> Result<String, StringError> {
+    String::from_utf8(unquote_bytes(text)?).map_err(|_| StringError::NotUtf8)
+}
+
+/// The content of a string literal as bytes, which need not be UTF-8.
+pub(crate) fn unquote_bytes(text: &str) -> Result<Vec<u8>, StringError> {
     let quote = text.chars().next().ok_or(StringError::Unterminated)?;
     let inner = text.get(1..text.len().saturating_sub(1)).ok_or(StringError::Unterminated)?;
     if quote == '`' || !inner.contains('\\') {
-        return Ok(inner.to_owned());
+        return Ok(inner.as_bytes().to_vec());
     }
     let mut out: Vec<u8> = Vec::with_capacity(inner.len());
     let mut rest = inner;
@@ -85,7 +90,7 @@ pub(crate) fn unquote(text: &str) -> Result<String, StringError> {
         rest = after;
     }
     out.extend_from_slice(rest.as_bytes());
-    String::from_utf8(out).map_err(|_| StringError::NotUtf8)
+    Ok(out)
 }
 
 /// What an escape stands for.
@@ -167,6 +172,20 @@ pub fn quote(text: &str) -> String {
     out
 }
 
+/// Writes bytes that need not be UTF-8 as a double-quoted literal, as Go's `%q` does.
+pub fn quote_bytes(bytes: &[u8]) -> String {
+    let mut out = String::from("\"");
+    for part in bytes.utf8_chunks() {
+        let quoted = quote(part.valid());
+        out.push_str(&quoted[1..quoted.len() - 1]);
+        for byte in part.invalid() {
+            out.push_str(&format!("\\x{byte:02x}"));
+        }
+    }
+    out.push('"');
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -213,6 +232,7 @@ mod tests {
         assert_eq!(unquote(r"'it\'s'"), Ok("it's".to_owned()));
         assert_eq!(unquote(r#""\xc3\xa9""#), Ok("\u{e9}".to_owned()));
         assert_eq!(unquote(r#""\xff""#), Err(StringError::NotUtf8));
+        assert_eq!(quote_bytes(&unquote_bytes(r#""a\xc5\305\"é""#).unwrap()), r#""a\xc5\xc5\"é""#);
         assert_eq!(unquote(r#""\'""#), Err(StringError::UnknownEscape('\'')));
         assert_eq!(unquote(r#""\400""#), Err(StringError::InvalidCodePoint));
         assert_eq!(unquote(r#""\ud800""#), Err(StringError::InvalidCodePoint));

@@ -8,7 +8,7 @@ use crate::ast::{
     Aggregate, At, Binary, BinaryOp, Cardinality, DurationArg, DurationExpr, DurationOp, Expr, ExprKind,
     Grouping, MatrixSelector, RangeEdges, Subquery, VectorSelector,
 };
-use crate::literal::{format_number, quote};
+use crate::literal::{format_number, quote, quote_bytes};
 
 impl fmt::Display for Expr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -28,6 +28,7 @@ fn expr(out: &mut impl Write, node: &Expr, before_arithmetic: bool) -> fmt::Resu
     match &node.kind {
         ExprKind::Number(value) => out.write_str(&format_number(*value)),
         ExprKind::String(text) => out.write_str(&quote(text)),
+        ExprKind::Bytes(bytes) => out.write_str(&quote_bytes(bytes)),
         ExprKind::Vector(vector) => {
             selector(out, vector)?;
             at(out, vector.at)?;

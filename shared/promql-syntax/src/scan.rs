@@ -1,6 +1,6 @@
 //! Finding where a token ends: words, numbers, durations, strings. Knows nothing of context.
 
-use crate::literal::{self, Escape, StringError};
+use crate::literal::{self, StringError};
 use crate::token::LexError;
 
 pub(crate) fn is_word_start(b: u8) -> bool {
@@ -81,7 +81,6 @@ pub(crate) fn string(text: &str, start: usize) -> (Result<(), LexError>, usize) 
     let quote = text.as_bytes()[start];
     let mut error = Ok(());
     let mut at = start + 1;
-    let mut bytes_escaped = false;
     loop {
         let Some(b) = text.as_bytes().get(at) else {
             let unterminated =
@@ -96,7 +95,6 @@ pub(crate) fn string(text: &str, start: usize) -> (Result<(), LexError>, usize) 
             b'\n' if quote != b'`' => return (error.and(Err(LexError::UnterminatedString)), at),
             b'\\' if quote != b'`' => {
                 let (escape, rest) = literal::read_escape(&text[at + 1..], quote as char);
-                bytes_escaped |= matches!(escape, Ok(Escape::Byte(_)));
                 if let Err(e) = escape {
                     error = error.and(Err(e.into()));
                 }
@@ -104,9 +102,6 @@ pub(crate) fn string(text: &str, start: usize) -> (Result<(), LexError>, usize) 
             }
             _ => at += 1,
         }
-    }
-    if error.is_ok() && bytes_escaped && literal::unquote(&text[start..at]).is_err() {
-        error = Err(LexError::NotUtf8);
     }
     (error, at)
 }

@@ -22,6 +22,7 @@ fn outline(query: &str, expr: &Expr, level: usize, out: &mut String) {
     let what = match &expr.kind {
         ExprKind::Number(value) => format!("number {value}"),
         ExprKind::String(text) => format!("string {text:?}"),
+        ExprKind::Bytes(bytes) => format!("bytes {bytes:?}"),
         ExprKind::Vector(vector) => format!("vector{}", modifiers(vector)),
         ExprKind::Matrix(matrix) => {
             format!("matrix [{}]{}", duration(&matrix.range), modifiers(&matrix.vector))

@@ -23,6 +23,7 @@ impl Context<'_> {
         match &expr.kind {
             ExprKind::Paren(inner) => self.eval(inner, steps),
             ExprKind::String(text) => Ok(Evaluated::String(text.clone())),
+            ExprKind::Bytes(bytes) => Ok(Evaluated::String(String::from_utf8_lossy(bytes).into_owned())),
             _ => match expr.value_type() {
                 ValueType::Scalar => self.scalar(expr, steps).map(Evaluated::Scalar),
                 ValueType::Vector => self.vector(expr, steps).map(Evaluated::Vector),
@@ -60,6 +61,7 @@ impl Context<'_> {
     pub(crate) fn string(&self, expr: &Expr) -> Result<String> {
         match &plan::unparen(expr).kind {
             ExprKind::String(text) => Ok(text.clone()),
+            ExprKind::Bytes(_) => Err(EvalError::at("this string is not valid UTF-8", expr.span)),
             _ => Err(EvalError::at("a string was expected", expr.span)),
         }
     }
@@ -108,9 +110,11 @@ impl Context<'_> {
                     sink(row)
                 })
             }
-            ExprKind::Number(_) | ExprKind::String(_) | ExprKind::Matrix(_) | ExprKind::Subquery(_) => {
-                Err(EvalError::at("an instant vector was expected", expr.span))
-            }
+            ExprKind::Number(_)
+            | ExprKind::String(_)
+            | ExprKind::Bytes(_)
+            | ExprKind::Matrix(_)
+            | ExprKind::Subquery(_) => Err(EvalError::at("an instant vector was expected", expr.span)),
         }
     }
 }

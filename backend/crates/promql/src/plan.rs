@@ -26,7 +26,7 @@ pub(crate) fn depends_on_time(name: &str) -> bool {
 /// Whether the expression gives the same at every step, so that one evaluation is enough.
 pub(crate) fn is_step_invariant(expr: &Expr) -> bool {
     match &expr.kind {
-        ExprKind::Number(_) | ExprKind::String(_) => true,
+        ExprKind::Number(_) | ExprKind::String(_) | ExprKind::Bytes(_) => true,
         ExprKind::Vector(selector) => selector.at.is_some(),
         ExprKind::Matrix(selector) => selector.vector.at.is_some(),
         ExprKind::Subquery(subquery) => subquery.at.is_some(),

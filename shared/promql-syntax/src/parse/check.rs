@@ -26,7 +26,7 @@ impl Checker<'_> {
         let span = expr.span;
         Ok(match &mut expr.kind {
             ExprKind::Number(_) => ValueType::Scalar,
-            ExprKind::String(_) => ValueType::String,
+            ExprKind::String(_) | ExprKind::Bytes(_) => ValueType::String,
             ExprKind::Vector(vector) => {
                 self.vector(vector, span, false)?;
                 ValueType::Vector

@@ -89,6 +89,7 @@ impl Converter<'_> {
         let kind = match operand.what {
             Leaf::Number(value) => ExprKind::Number(value),
             Leaf::String(text) => ExprKind::String(text),
+            Leaf::Bytes(bytes) => ExprKind::Bytes(bytes),
             Leaf::Selector(selector) => ExprKind::Vector(VectorSelector {
                 name: selector.name,
                 matchers: selector.matchers,

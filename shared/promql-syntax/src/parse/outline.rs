@@ -41,6 +41,7 @@ pub(super) struct Operand<T> {
 pub(super) enum Leaf {
     Number(f64),
     String(String),
+    Bytes(Vec<u8>),
     Selector(Selector),
 }
 
@@ -115,8 +116,17 @@ impl Walk<'_> {
             }
             Some(TokenKind::String) => {
                 let span = self.cursor.span();
-                let text = string(&mut self.cursor)?;
-                self.leaf(Leaf::String(text), span)
+                let text = span.of(self.cursor.query);
+                match literal::unquote_bytes(text).map(String::from_utf8) {
+                    Ok(Err(not_utf8)) => {
+                        self.cursor.bump();
+                        self.leaf(Leaf::Bytes(not_utf8.into_bytes()), span)
+                    }
+                    _ => {
+                        let text = string(&mut self.cursor)?;
+                        self.leaf(Leaf::String(text), span)
+                    }
+                }
             }
             Some(TokenKind::Metric | TokenKind::LeftBrace) => {
                 let selector = selector(&mut self.cursor)?;

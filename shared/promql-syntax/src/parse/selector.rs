@@ -3,6 +3,7 @@
 use model::{AnchoredRegex, METRIC_NAME, MatchOp, Matcher};
 
 use super::cursor::Cursor;
+use crate::LexError;
 use crate::ast::Span;
 use crate::error::ParseError;
 use crate::literal;
@@ -85,8 +86,5 @@ fn matcher(cursor: &mut Cursor<'_>) -> Result<(Matcher, Span), ParseError> {
 pub(super) fn string(cursor: &mut Cursor<'_>) -> Result<String, ParseError> {
     let span = cursor.bump();
     let text = span.of(cursor.query);
-    // The lexer has seen to it that this works.
-    literal::unquote(text).map_err(|_| {
-        cursor.error(span, format!("error unquoting string {}: invalid syntax", literal::quote(text)))
-    })
+    literal::unquote(text).map_err(|error| cursor.error(span, LexError::from(error).to_string()))
 }

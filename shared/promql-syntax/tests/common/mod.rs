@@ -14,7 +14,7 @@ fn strip(expr: &mut Expr) {
     expr.span = Span::default();
     match &mut expr.kind {
         ExprKind::Number(value) if value.is_nan() => *value = -1.25e-300, // NaN is not equal to itself
-        ExprKind::Number(_) | ExprKind::String(_) => {}
+        ExprKind::Number(_) | ExprKind::String(_) | ExprKind::Bytes(_) => {}
         ExprKind::Vector(vector) => strip_matchers(&mut vector.matchers),
         ExprKind::Matrix(matrix) => {
             matrix.vector_span = Span::default();

@@ -45,7 +45,7 @@ fn collect_selectors(expr: &Expr, out: &mut Vec<Vec<CompiledMatcher>>) -> Result
     let selector = match &expr.kind {
         ExprKind::Vector(selector) => selector,
         ExprKind::Matrix(matrix) => &matrix.vector,
-        ExprKind::Number(_) | ExprKind::String(_) => return Ok(()),
+        ExprKind::Number(_) | ExprKind::String(_) | ExprKind::Bytes(_) => return Ok(()),
         ExprKind::Subquery(subquery) => return collect_selectors(&subquery.expr, out),
         ExprKind::Call(call) => return call.args.iter().try_for_each(|arg| collect_selectors(arg, out)),
         ExprKind::Aggregate(aggregate) => {

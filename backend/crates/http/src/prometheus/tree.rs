@@ -17,6 +17,7 @@ pub(crate) fn tree(expr: &Expr) -> Value {
             json!({"type": "numberLiteral", "val": String::from_utf8_lossy(&text)})
         }
         ExprKind::String(text) => json!({"type": "stringLiteral", "val": text}),
+        ExprKind::Bytes(bytes) => json!({"type": "stringLiteral", "val": String::from_utf8_lossy(bytes)}),
         ExprKind::Vector(selector) => selector_tree("vectorSelector", selector),
         ExprKind::Matrix(matrix) => {
             let mut tree = selector_tree("matrixSelector", &matrix.vector);

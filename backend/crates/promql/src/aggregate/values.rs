@@ -2,13 +2,15 @@
 
 use hashbrown::HashMap;
 use model::{Labels, LabelsBuilder};
-use promql_syntax::ast::{Aggregate, Grouping};
+use promql_syntax::ast::{Aggregate, ExprKind, Grouping};
+use promql_syntax::{quote, quote_bytes};
 
 use crate::aggregate::group_labels;
 use crate::column::{Cell, Column, Row};
 use crate::context::Context;
 use crate::error::{EvalError, Result};
 use crate::histogram::format;
+use crate::plan;
 use crate::steps::Steps;
 
 impl Context<'_> {
@@ -16,9 +18,13 @@ impl Context<'_> {
         let Some(param) = &aggregate.param else {
             return Err(EvalError::execution("count_values needs a label name"));
         };
+        let invalid = |name: String| Err(EvalError::execution(format!("invalid label name {name}")));
+        if let ExprKind::Bytes(bytes) = &plan::unparen(param).kind {
+            return invalid(quote_bytes(bytes));
+        }
         let label = self.string(param)?;
-        if label.is_empty() || label.contains('\u{fffd}') {
-            return Err(EvalError::execution(format!("invalid label name {label:?}")));
+        if label.is_empty() {
+            return invalid(quote(&label));
         }
         // The new label belongs to the group, whatever the grouping says.
         let grouping = match &aggregate.grouping {

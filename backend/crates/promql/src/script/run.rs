@@ -255,7 +255,7 @@ fn pin_at(at: &mut Option<At>, t: i64) {
 
 fn pin(expr: &mut Expr, t: i64) -> bool {
     match &mut expr.kind {
-        ExprKind::Number(_) | ExprKind::String(_) => true,
+        ExprKind::Number(_) | ExprKind::String(_) | ExprKind::Bytes(_) => true,
         ExprKind::Vector(selector) => {
             pin_at(&mut selector.at, t);
             true
@@ -311,7 +311,11 @@ fn depends_on_query(expr: &Expr) -> bool {
 fn visit_expr(expr: &Expr, see: &mut dyn FnMut(&Expr)) {
     see(expr);
     match &expr.kind {
-        ExprKind::Number(_) | ExprKind::String(_) | ExprKind::Vector(_) | ExprKind::Matrix(_) => {}
+        ExprKind::Number(_)
+        | ExprKind::String(_)
+        | ExprKind::Bytes(_)
+        | ExprKind::Vector(_)
+        | ExprKind::Matrix(_) => {}
         ExprKind::Subquery(subquery) => visit_expr(&subquery.expr, see),
         ExprKind::Call(call) => call.args.iter().for_each(|arg| visit_expr(arg, see)),
         ExprKind::Aggregate(aggregate) => {
