@@ -40,22 +40,20 @@ async fn from_the_list_to_numbers_that_are_those_of_the_api() -> Result<()> {
         .await?;
     tab.click("link", "GPU fleet").await?;
     tab.see("SM activity").await?;
-    // Asked anew at each look: a GPU may fall off the bus, or come back, just now.
-    tab.wait("the number of GPUs", || async {
-        let gpus = program.query_one("count(DCGM_FI_DEV_GPU_UTIL)")?;
-        Ok(panel_text(&tab, "GPUs").await?.contains(&gpus.to_string()).then_some(()))
-    })
-    .await?;
 
     // At a moment of the past the numbers stand still, so that they can be compared.
     let now_ms: f64 = tab.eval("Date.now()").await?;
     let to_ms = (now_ms / 3_600_000.0).floor() * 3_600_000.0;
+    let past = format!("from={}&to={to_ms}", to_ms - 3_600_000.0);
+    tab.goto(&format!("{}/d/gpu-fleet?{past}", program.address())).await?;
+    let gpus =
+        program.get(&format!("/api/v1/query?query=count(DCGM_FI_DEV_GPU_UTIL)&time={}", to_ms / 1000.0))?;
+    let gpus = gpus["data"]["result"][0]["value"][1].as_str().context("a number of GPUs")?.to_owned();
+    panel_shows(&tab, "GPUs", &gpus).await?;
+
     let query = "sum by (pod) (vllm:num_requests_running)";
-    let path = format!(
-        "/explore?expr={}&from={}&to={to_ms}&tab=table",
-        "sum%20by%20(pod)%20(vllm%3Anum_requests_running)",
-        to_ms - 3_600_000.0
-    );
+    let path =
+        format!("/explore?expr={}&{past}&tab=table", "sum%20by%20(pod)%20(vllm%3Anum_requests_running)",);
     tab.goto(&format!("{}{path}", program.address())).await?;
     let answer = program.get(&format!(
         "/api/v1/query?query={}&time={}",
