@@ -102,12 +102,21 @@ impl Browser {
     /// # Errors
     /// When the browser fails.
     pub async fn open(&self, address: &str, width: i64, height: i64, theme: Theme) -> Result<Tab> {
+        let tab = self.prepare(width, height, theme).await?;
+        tab.goto(address).await?;
+        Ok(tab)
+    }
+
+    /// A new, empty tab of `width` × `height` CSS pixels.
+    ///
+    /// # Errors
+    /// When the browser fails.
+    pub async fn prepare(&self, width: i64, height: i64, theme: Theme) -> Result<Tab> {
         let page = self.browser.new_page("about:blank").await?;
         let tab = Tab { page, errors: Arc::default(), requests: Arc::default() };
         tab.watch().await?;
         tab.resize(width, height).await?;
         tab.theme(theme).await?;
-        tab.goto(address).await?;
         Ok(tab)
     }
 }
@@ -187,6 +196,37 @@ impl Tab {
         let value = if theme == Theme::Dark { "dark" } else { "light" };
         self.page.emulate_media_features(vec![MediaFeature::new("prefers-color-scheme", value)]).await?;
         Ok(())
+    }
+
+    /// Runs a script in every page of the tab before the page's own.
+    ///
+    /// # Errors
+    /// When the browser fails.
+    pub async fn before_page(&self, script: &str) -> Result<()> {
+        self.page.evaluate_on_new_document(script).await?;
+        Ok(())
+    }
+
+    /// Waits until nothing in sight is still loading. Panels below the window do not begin before they are
+    /// scrolled to.
+    ///
+    /// # Errors
+    /// When the page does not settle.
+    pub async fn settled(&self) -> Result<()> {
+        self.find("main", Name::Has("")).await?;
+        self.wait("the page to settle", || async {
+            let settled: bool = self
+                .eval(
+                    "document.fonts.status === 'loaded' && document.querySelectorAll('main *').length > 10 && \
+                     ![...document.querySelectorAll('[role=progressbar], [class^=skeleton]')]\
+                     .some(e => e.getBoundingClientRect().top < innerHeight)",
+                )
+                .await?;
+            Ok(settled.then_some(()))
+        })
+        .await?;
+        // What came last is drawn in the next frame.
+        self.frame().await
     }
 
     /// Goes to an address.

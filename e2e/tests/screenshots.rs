@@ -3,7 +3,7 @@
 //! that makes the page scroll sideways.
 
 use anyhow::Result;
-use e2e::{Browser, Name, Program, Tab, Theme};
+use e2e::{Browser, Program, Theme};
 
 /// Pages and what shows that they are complete.
 const PAGES: [(&str, &str); 7] = [
@@ -16,22 +16,6 @@ const PAGES: [(&str, &str); 7] = [
     ("targets", "/targets"),
 ];
 
-/// Nothing in sight is still loading. Panels below the window do not begin before they are scrolled to.
-async fn settled(tab: &Tab) -> Result<()> {
-    tab.find("main", Name::Has("")).await?;
-    tab.wait("the page to settle", || async {
-        let settled: bool = tab
-            .eval(
-                "document.fonts.status === 'loaded' && document.querySelectorAll('main *').length > 10 && \
-                 ![...document.querySelectorAll('[role=progressbar], [class^=skeleton]')]\
-                 .some(e => e.getBoundingClientRect().top < innerHeight)",
-            )
-            .await?;
-        Ok(settled.then_some(()))
-    })
-    .await
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_in_both_themes_and_widths() -> Result<()> {
     let Some((binary, chromium)) = e2e::subjects() else { return Ok(()) };
@@ -41,7 +25,7 @@ async fn every_page_in_both_themes_and_widths() -> Result<()> {
         for (width, height) in [(1440, 900), (390, 844)] {
             for (name, path) in PAGES {
                 let tab = browser.open(&format!("{}{path}", program.address()), width, height, theme).await?;
-                settled(&tab).await?;
+                tab.settled().await?;
                 tab.screenshot(&format!("{name}-{theme_name}-{width}")).await?;
                 assert_eq!(tab.errors(), [""; 0], "{name}");
                 for request in tab.requests() {

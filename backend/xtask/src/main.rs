@@ -7,6 +7,7 @@
 mod bench;
 mod browser;
 mod demo;
+mod peers;
 mod run;
 mod suite;
 mod ui;
@@ -15,12 +16,16 @@ mod wasm_target;
 use std::env;
 use std::process::ExitCode;
 
+use anyhow::Context as _;
+
 const HELP: &str = "\
 cargo xtask demo [FLAGS]     build everything, start `watchfire demo` with FLAGS and print its address
 cargo xtask build            build the release binary with the app embedded: target/release/watchfire
 cargo xtask test [--quick]   run every check and test; --quick leaves out the browser tests
 cargo xtask e2e [FILTER]     build everything and run the browser tests
 cargo xtask ui               build the app alone into target/ui
+cargo xtask peers            fetch Prometheus, Alertmanager and VictoriaMetrics to compare with
+cargo xtask bench-page       time from navigation to the panels of a page, in headless Chromium
 cargo xtask bench-scrape     compare scraping with Prometheus ($PROMETHEUS or in the PATH)
 cargo xtask bindgen WASM DIR generate the JavaScript for a wasm file (for benchmarks)
 ";
@@ -35,6 +40,8 @@ fn main() -> ExitCode {
         "test" => suite::test(&rest),
         "e2e" => suite::browser_tests_only(&rest),
         "ui" => ui::build().map(|_| ()),
+        "peers" => peers::ensure().map(|dir| println!("{}", dir.display())).context("no peers"),
+        "bench-page" => bench::page(&rest),
         "bench-scrape" => bench::scrape(&rest),
         "bindgen" => ui::bindgen_command(&rest),
         "" | "help" | "--help" | "-h" => {

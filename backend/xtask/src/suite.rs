@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 
 use crate::run::{cargo, in_path, root, run, step, target_dir};
-use crate::{browser, demo, wasm_target};
+use crate::{browser, demo, peers, wasm_target};
 
 /// Crates that only make sense in the browser and are checked for wasm32 instead of the host.
 const BROWSER_CRATES: [&str; 4] = ["frontend", "ui", "canvas", "chart-bench"];
@@ -35,24 +35,32 @@ fn everything(quick: bool) -> Result<()> {
         std::fs::remove_file(&skipped_file)?;
     }
     let mut counts = step(4, of, "tests", || {
+        browser::install_node_exporter();
+        let peers = peers::ensure();
         let mut command = cargo(&["test", "--workspace", "--no-fail-fast", "--features", "dashboard/schema"]);
         for name in BROWSER_CRATES.iter().chain(&["e2e"]) {
             command.args(["--exclude", name]);
+        }
+        if let Some(peers) = peers {
+            command.env("WATCHFIRE_PROMETHEUS", peers.join("prometheus")).env("PATH", before_path(&peers)?);
         }
         count(command.env("WATCHFIRE_SKIPPED", &skipped_file))
     })?;
     step(5, of, "lints for the browser", browser_lints)?;
     if !quick {
-        let chromium = step(6, of, "look for Chromium and node exporter", || {
-            browser::install_node_exporter();
-            browser::ensure()
-        })?;
+        let chromium = step(6, of, "look for Chromium", browser::ensure)?;
         let binary = step(7, of, "build the program", demo::build)?;
         let browser_counts =
             step(8, of, "browser tests", || browser_tests(&binary, &chromium, &[], Some(&skipped_file)))?;
         counts.add(&browser_counts);
     }
     finish(&counts, &skipped_file)
+}
+
+/// The PATH with one more folder, first.
+fn before_path(folder: &std::path::Path) -> Result<std::ffi::OsString> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    Ok(std::env::join_paths(std::iter::once(folder.to_owned()).chain(std::env::split_paths(&path)))?)
 }
 
 /// `cargo xtask test [--quick]`

@@ -122,22 +122,13 @@ fn PoolView(
         })
     });
     let read = move |f: fn(&Pool) -> String| pool.with(|p| p.as_ref().map(f).unwrap_or_default());
-    let up = move || {
-        pool.with(|p| {
-            p.as_ref()
-                .map_or((0, 0), |p| (p.active.iter().filter(|t| t.health == "up").count(), p.active.len()))
-        })
-    };
     let heading = name.clone();
     let filtered = move || !health.with(String::is_empty) || !search.with(String::is_empty);
     view! {
         <section class="card pool" aria-label=name hidden=move || filtered() && shown.with(Vec::is_empty)>
             <div class="pool-head">
                 <h2>{heading}</h2>
-                {move || {
-                    let (up, all) = up();
-                    state_mark(if up == all { State::Good } else if up == 0 { State::Critical } else { State::Warning }, &format!("{up} of {all} up"))
-                }}
+                {move || pool.with(|p| p.as_ref().map(pool_mark))}
                 {move || pool.with(|p| p.as_ref().map_or(0, |p| p.dropped.len() + p.dropped_unlisted as usize)).checked_sub(1)
                     .map(|n| view! { <span class="pill">{format!("{} dropped", n + 1)}</span> }.into_any())}
             </div>
@@ -188,6 +179,21 @@ fn TargetView(pool: Memo<Option<Pool>>, url: String, now: RwSignal<i64>) -> impl
             {move || target.with(|t| t.as_ref().map(details))}
         </details>
     }
+}
+
+/// How a pool is as a whole. A target that was not scraped yet says nothing against it.
+fn pool_mark(pool: &Pool) -> AnyView {
+    let count = |health: &str| pool.active.iter().filter(|t| t.health == health).count();
+    let (up, down, all) = (count("up"), count("down"), pool.active.len());
+    let state = match (up, down) {
+        (_, 0) if up == all => State::Good,
+        (_, 0) => State::Unknown,
+        (0, _) => State::Critical,
+        _ => State::Warning,
+    };
+    let waiting = all - up - down;
+    let more = if waiting > 0 { format!(", {waiting} not scraped yet") } else { String::new() };
+    state_mark(state, &format!("{up} of {all} up{more}"))
 }
 
 fn health_mark(health: &str) -> AnyView {

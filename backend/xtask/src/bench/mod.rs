@@ -6,6 +6,7 @@
 //! resident memory per active series over what it holds without any.
 
 mod exporter;
+mod page;
 mod server;
 
 use std::path::PathBuf;
@@ -13,8 +14,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
+use crate::peers;
 use crate::run::{cargo, in_path, run, target_dir};
 use exporter::Exporter;
+pub(crate) use page::page;
 use server::{Measured, measure};
 
 /// Targets.
@@ -38,9 +41,12 @@ pub(crate) fn scrape(args: &[String]) -> Result<()> {
 
     run(&mut cargo(&["build", "--release", "--package", "watchfire"]))?;
     let ours = target_dir().join("release").join("watchfire");
-    let prometheus = std::env::var_os("PROMETHEUS").map(PathBuf::from).or_else(|| in_path("prometheus"));
+    let prometheus = std::env::var_os("PROMETHEUS")
+        .map(PathBuf::from)
+        .or_else(|| in_path("prometheus"))
+        .or_else(|| peers::ensure().map(|dir| dir.join("prometheus")));
     if prometheus.is_none() {
-        println!("no Prometheus in the PATH or in $PROMETHEUS: measuring Watchfire alone");
+        println!("no Prometheus: measuring Watchfire alone");
     }
     let exporter = Exporter::start(TARGETS, SERIES_PER_TARGET)?;
 

@@ -133,14 +133,14 @@ function polygon(c, b, i) {
 
 let ruler;
 
-export function width(family, weight, text) {
+export function width(family, weight, size, text) {
   ruler ??= document.createElement("canvas").getContext("2d");
-  ruler.font = weight + " 100px " + family;
-  return ruler.measureText(text).width * 10;
+  ruler.font = weight + " " + size + "px " + family;
+  return ruler.measureText(text).width;
 }
 
-export function advances(family, weight) {
+export function advances(family, weight, size) {
   const all = new Float64Array(95);
-  for (let i = 0; i < 95; i++) all[i] = width(family, weight, String.fromCharCode(32 + i));
+  for (let i = 0; i < 95; i++) all[i] = width(family, weight, size, String.fromCharCode(32 + i));
   return all;
 }

@@ -255,7 +255,9 @@ pub(super) fn find(id: &str) -> Kind {
         "reqpm" => words(Thousands, "req/min"),
 
         "rotrpm" => words(Flat, "rpm"),
-        "hertz" | "rothz" => scaled(Si, "Hz", 1.0),
+        "hertz" | "rothz" | "Hz" => scaled(Si, "Hz", 1.0),
+        "MHz" => scaled(Si, "Hz", 1e6),
+        "GHz" => scaled(Si, "Hz", 1e9),
         "watt" => scaled(Si, "W", 1.0),
         "kwatt" => scaled(Si, "W", 1e3),
         "watth" => scaled(Si, "Wh", 1.0),

@@ -39,6 +39,7 @@ fn values_are_written_in_their_unit() {
         ("opm", &[1.0]),
         ("rowsps", &[1.0]),
         ("hertz", &[2.4e9, 0.5]),
+        ("MHz", &[1980.0, 405.0]),
         ("watt", &[700.0, 12_500.0]),
         ("celsius", &[65.5]),
         ("currencyUSD", &[0.0, 12.5, 1_250.0, 3.2e6, -12.5]),
