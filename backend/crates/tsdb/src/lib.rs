@@ -4,6 +4,7 @@
 //! the log. Blocks on disk will stand beside the head, behind the same querier. What a query computes is
 //! none of this crate's business: it knows matchers and time ranges only.
 
+pub mod block;
 mod db;
 mod error;
 mod head;

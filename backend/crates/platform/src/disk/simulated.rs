@@ -11,7 +11,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Disk, DiskEntry, DiskFile, DiskLock};
+use super::{Disk, DiskEntry, DiskFile, DiskLock, FileBytes};
 
 const PAGE_BYTES: usize = 4096;
 
@@ -381,6 +381,10 @@ impl Disk for SimulatedDisk {
         state.alive()?;
         let file = state.file_at(path)?;
         Ok(state.file(file).written.clone())
+    }
+
+    fn map(&self, path: &Path) -> io::Result<FileBytes> {
+        self.read(path).map(FileBytes::from)
     }
 
     fn truncate(&self, path: &Path, len: u64) -> io::Result<()> {
