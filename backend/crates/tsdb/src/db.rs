@@ -18,6 +18,8 @@ use crate::{OpenError, Options, WalFsync};
 
 /// Milliseconds between two truncations of the head.
 const TRUNCATE_INTERVAL_MS: i64 = 5 * 60_000;
+/// Milliseconds between two attempts to begin a broken log anew.
+const RESUME_INTERVAL_MS: i64 = 5_000;
 
 /// A time-series store in a directory. Cheap to clone; clones share it.
 #[derive(Clone)]
@@ -28,7 +30,7 @@ pub struct Tsdb {
 /// How the store is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Health {
-    /// Set once the disk has failed: reads go on, writes are refused until the store is opened anew.
+    /// Set while the disk fails: reads go on, writes are refused until it works again.
     pub refusal: Option<Refusal>,
     /// What the recovery at start found.
     pub recovery: RecoveryReport,
@@ -59,6 +61,8 @@ pub(crate) struct Inner {
 struct Maintenance {
     last_truncation_ms: i64,
     checkpoint_bytes: u64,
+    /// Before this time a broken log is not begun anew again.
+    next_resume_ms: i64,
 }
 
 impl Tsdb {
@@ -73,9 +77,11 @@ impl Tsdb {
         clock: Arc<dyn Clock>,
         registry: &Registry,
     ) -> Result<(Self, RecoveryReport), OpenError> {
-        let wal_dir = options.dir.join("wal");
+        let wal_dir = options.wal_dir();
         disk.create_dir_all(&wal_dir).map_err(|e| OpenError::io("create", &wal_dir, e))?;
-        disk.sync_dir(&options.dir).map_err(|e| OpenError::io("sync", &options.dir, e))?;
+        for dir in [options.head_dir(), options.dir.clone()] {
+            disk.sync_dir(&dir).map_err(|e| OpenError::io("sync", &dir, e))?;
+        }
         let lock = lock(&options, &*disk)?;
         let metrics = Metrics::register(registry);
         let cut = ChunkCut {
@@ -84,7 +90,7 @@ impl Tsdb {
         };
         let head = Head::new(cut, options.max_age_ms, options.max_exemplars);
         let started = clock.monotonic();
-        let mut recovered = recover(&head, &disk, &options.dir, options.replay_threads)?;
+        let mut recovered = recover(&head, &disk, &options, options.replay_threads)?;
         recovered.report.duration = clock.monotonic().saturating_sub(started);
         report(&recovered.report, &metrics);
         let settings = WalSettings {
@@ -100,7 +106,11 @@ impl Tsdb {
             wal,
             metrics,
             recovery: recovered.report.clone(),
-            maintenance: Mutex::new(Maintenance { last_truncation_ms: clock.now_ms(), checkpoint_bytes: 0 }),
+            maintenance: Mutex::new(Maintenance {
+                last_truncation_ms: clock.now_ms(),
+                checkpoint_bytes: 0,
+                next_resume_ms: i64::MIN,
+            }),
             last_sync_ms: Mutex::new(clock.now_ms()),
             options,
             disk,
@@ -157,6 +167,9 @@ impl Tsdb {
     /// [`AppendError::Refused`] when the disk failed, now or earlier.
     pub fn maintain(&self) -> Result<(), AppendError> {
         let inner = &self.inner;
+        if inner.wal.is_broken() && inner.clock.now_ms() >= inner.maintenance.lock().next_resume_ms {
+            self.resume()?;
+        }
         self.sync_if_due()?;
         let now = inner.clock.now_ms();
         let due = now - inner.maintenance.lock().last_truncation_ms >= TRUNCATE_INTERVAL_MS;
@@ -208,7 +221,7 @@ impl Tsdb {
             inner.wal.bytes.store(0, Ordering::Relaxed);
             inner.wal.rotate()?
         };
-        let wal_dir = inner.options.dir.join("wal");
+        let wal_dir = inner.options.wal_dir();
         let between = &mut || {
             // An error closes the log; the next commit tells.
             let _ = self.sync_if_due();
@@ -222,8 +235,37 @@ impl Tsdb {
                 Ok(())
             }
             Err(error) => {
+                // Nothing is lost: the segments that it would have replaced are still there.
                 let reason = format!("cannot write checkpoint {number} in {}: {error}", wal_dir.display());
-                Err(inner.wal.close_with(reason))
+                tracing::error!(reason);
+                Err(AppendError::Refused(reason))
+            }
+        }
+    }
+
+    /// After an error of the disk that left it open what is on the medium: begins another segment, and a
+    /// checkpoint from memory that stands for all before it. Memory holds all that was acknowledged.
+    fn resume(&self) -> Result<(), AppendError> {
+        let inner = &self.inner;
+        let mut maintenance = inner.maintenance.lock();
+        maintenance.next_resume_ms = inner.clock.now_ms().saturating_add(RESUME_INTERVAL_MS);
+        let number = {
+            let _removal = inner.head.removal.write();
+            inner.wal.bytes.store(0, Ordering::Relaxed);
+            inner.wal.reopen()?
+        };
+        let wal_dir = inner.options.wal_dir();
+        let file_bytes = inner.options.wal_segment_bytes;
+        match write_checkpoint(&inner.head, &*inner.disk, &wal_dir, number, file_bytes, &mut || {}) {
+            Ok(bytes) => {
+                maintenance.checkpoint_bytes = bytes;
+                inner.metrics.checkpoints.inc();
+                inner.wal.open_again();
+                Ok(())
+            }
+            Err(error) => {
+                let reason = format!("cannot write checkpoint {number} in {}: {error}", wal_dir.display());
+                Err(AppendError::Refused(reason))
             }
         }
     }

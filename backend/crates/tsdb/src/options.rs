@@ -59,4 +59,15 @@ impl Options {
             checkpoint_bytes: 256 << 20,
         }
     }
+
+    /// What is not in a block yet. A folder of its own, because Prometheus takes a `wal` beside the blocks
+    /// for its own.
+    pub(crate) fn head_dir(&self) -> PathBuf {
+        self.dir.join("head")
+    }
+
+    /// The write-ahead log.
+    pub(crate) fn wal_dir(&self) -> PathBuf {
+        self.head_dir().join("wal")
+    }
 }

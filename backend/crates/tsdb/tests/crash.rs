@@ -5,11 +5,14 @@ mod common;
 
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::Arc;
+use std::time::Duration;
 
 use common::{START_MS, everything, open, options, series};
 use model::Labels;
 use platform::{Fault, FaultAction, SimulatedClock, SimulatedDisk};
-use storage::{AppendError, Storage};
+use storage::Storage;
+use telemetry::Registry;
 use tsdb::{Options, Tsdb, WalFsync};
 
 /// Samples by series: value bits by time.
@@ -78,8 +81,8 @@ fn small() -> Options {
 }
 
 fn try_open(disk: &SimulatedDisk, options: Options) -> Option<Tsdb> {
-    let clock = std::sync::Arc::new(SimulatedClock::new(START_MS));
-    Tsdb::open(options, disk.shared(), clock, &telemetry::Registry::new()).ok().map(|opened| opened.0)
+    let clock = Arc::new(SimulatedClock::new(START_MS));
+    Tsdb::open(options, disk.shared(), clock, &Registry::new()).ok().map(|opened| opened.0)
 }
 
 /// How many changing calls a whole run makes.
@@ -156,33 +159,48 @@ fn power_cut_spares_what_was_synced() {
     }
 }
 
+/// An error of the disk refuses writes for as long as it lasts. Reads go on, nothing that was acknowledged is
+/// lost, and writes work again by themselves.
 #[test]
-fn an_error_of_the_disk_closes_the_store_for_writes_only() {
-    for at in 0..calls() {
-        for action in [
-            FaultAction::Error(io::ErrorKind::Other),
-            FaultAction::ErrorsFromNowOn(io::ErrorKind::StorageFull),
+fn writes_are_refused_while_the_disk_fails_and_no_longer() {
+    let whole_run = calls();
+    for at in 0..whole_run {
+        for (fsync, action) in [
+            (WalFsync::EveryCommit, FaultAction::Error(io::ErrorKind::Other)),
+            (WalFsync::EveryCommit, FaultAction::ErrorsFromNowOn(io::ErrorKind::StorageFull)),
+            (WalFsync::Never, FaultAction::ErrorsFromNowOn(io::ErrorKind::StorageFull)),
         ] {
+            let context = format!("{fsync:?} {action:?} at {at}");
+            let options = Options { wal_fsync: fsync, ..small() };
             let disk = SimulatedDisk::new(at);
-            let Some(store) = try_open(&disk, small()) else { continue };
-            let opened = disk.changes();
-            disk.set_fault(Some(Fault { at: opened + at, action }));
+            let clock = Arc::new(SimulatedClock::new(START_MS));
+            let store =
+                Tsdb::open(options.clone(), disk.shared(), clock.clone(), &Registry::new()).unwrap().0;
+            disk.set_fault(Some(Fault { at: disk.changes() + at, action }));
             let mut run = Run::default();
             run.write(&store, 0, 20);
-            let before = content(&store);
-            run.check(&before, &format!("{action:?} at {at}"));
-            if let Some(refusal) = store.health().refusal {
-                let mut appender = store.appender();
+            run.check(&content(&store), &context);
+            if matches!(action, FaultAction::ErrorsFromNowOn(_)) && at < whole_run - 10 {
+                let before = content(&store);
+                let mut more = Run::default();
+                more.write(&store, 30, 1);
+                assert!(more.acknowledged.is_empty(), "{context}");
+                assert_eq!(content(&store), before, "{context}: reads go on");
+                let refusal = store.health().refusal.expect("health says so");
                 assert!(!refusal.reason.is_empty());
-                assert!(matches!(appender.resolve(&series(0)), Err(AppendError::Refused(_))));
-                assert!(matches!(appender.commit(), Err(AppendError::Refused(_))));
-                assert!(matches!(store.maintain(), Err(AppendError::Refused(_))));
-                assert_eq!(content(&store), before, "reads go on");
             }
+
             disk.set_fault(None);
+            clock.advance(Duration::from_secs(10));
+            store.maintain().unwrap();
+            run.write(&store, 40, 9);
+            assert!(store.health().is_healthy(), "{context}");
+            assert!(run.acknowledged.values().any(|samples| samples.contains_key(&(START_MS + 48 * 15_000))));
+            run.check(&content(&store), &context);
             drop(store);
-            let (store, _) = open(&disk.after_kill(), small());
-            run.check(&content(&store), &format!("reopened after {action:?} at {at}"));
+            let (store, report) = open(&disk.after_kill(), options);
+            assert!(report.is_complete(), "{context}: {report}");
+            run.check(&content(&store), &format!("reopened after {context}"));
         }
     }
 }

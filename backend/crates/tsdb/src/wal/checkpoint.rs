@@ -74,11 +74,18 @@ pub(crate) fn write_checkpoint(
 ) -> io::Result<u64> {
     let finished = wal_dir.join(checkpoint_name(number));
     let unfinished = wal_dir.join(format!("{}.tmp", checkpoint_name(number)));
-    disk.create_dir_all(&unfinished)?;
-    let mut out = Output { disk, dir: &unfinished, checkpoint: number, file_bytes, file: None, total: 0 };
-    write_head(head, &mut out, between)?;
-    let length = out.finish()?;
-    disk.rename(&unfinished, &finished)?;
+    let mut write = || {
+        disk.create_dir_all(&unfinished)?;
+        let mut out = Output { disk, dir: &unfinished, checkpoint: number, file_bytes, file: None, total: 0 };
+        write_head(head, &mut out, between)?;
+        let length = out.finish()?;
+        disk.rename(&unfinished, &finished)?;
+        Ok(length)
+    };
+    let length = write().inspect_err(|_: &io::Error| {
+        // On a full disk the space is needed; what stays is ignored and goes with the next checkpoint.
+        let _ = disk.remove_dir_all(&unfinished);
+    })?;
     disk.sync_dir(wal_dir)?;
     remove_replaced(disk, wal_dir, number)?;
     Ok(length)

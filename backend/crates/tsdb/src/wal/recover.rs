@@ -18,8 +18,8 @@ use super::frame::{self, FILE_HEADER, Frame, Scan};
 use super::record::kind;
 use super::replay::{Share, replay_share};
 use super::report::{Damage, RecoveryReport, TornTail};
-use crate::OpenError;
 use crate::head::{Head, PAGE_SLOTS, SealedChunk, generation_of, slot_of};
+use crate::{OpenError, Options};
 
 /// Directory for copies of damaged files, beside the log.
 const QUARANTINE: &str = "quarantine";
@@ -52,19 +52,19 @@ struct Recovery<'a> {
     generation: u32,
 }
 
-/// Fills an empty head from the log in `dir/wal`.
+/// Fills an empty head from the log.
 pub(crate) fn recover(
     head: &Head,
     disk: &Arc<dyn Disk>,
-    dir: &Path,
+    options: &Options,
     threads: usize,
 ) -> Result<Recovered, OpenError> {
-    let wal_dir = dir.join("wal");
+    let wal_dir = options.wal_dir();
     let files = WalFiles::list(&**disk, &wal_dir).map_err(|e| OpenError::io("list", &wal_dir, e))?;
     let mut recovery = Recovery {
         head,
         disk: &**disk,
-        dir,
+        dir: &options.dir,
         threads: threads.max(1),
         report: RecoveryReport::default(),
         gone: HashSet::new(),

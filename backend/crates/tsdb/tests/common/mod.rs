@@ -27,11 +27,11 @@ pub(crate) fn open(disk: &SimulatedDisk, options: Options) -> (Tsdb, RecoveryRep
 }
 
 pub(crate) fn wal_file(name: &str) -> PathBuf {
-    PathBuf::from("/data/wal").join(name)
+    PathBuf::from("/data/head/wal").join(name)
 }
 
 pub(crate) fn wal_names(disk: &SimulatedDisk) -> Vec<String> {
-    disk.list(&PathBuf::from("/data/wal")).unwrap().into_iter().map(|entry| entry.name).collect()
+    disk.list(&PathBuf::from("/data/head/wal")).unwrap().into_iter().map(|entry| entry.name).collect()
 }
 
 pub(crate) fn series(number: usize) -> Labels {
