@@ -217,10 +217,12 @@ fn a_chunk_that_cannot_be_read_stops_only_the_compaction_of_its_block() {
     assert!(open(&disk).unwrap().0.list()[1].meta().compaction.failed);
     // One series cannot be read and says why; the others can.
     let querier = blocks.querier(TimeRange::ALL);
-    let selected = storage::Querier::select(&querier, &blocks::compile(&every_series()), &SelectHints::default());
+    let selected =
+        storage::Querier::select(&querier, &blocks::compile(&every_series()), &SelectHints::default());
     let outcomes: Vec<Result<(), storage::QueryError>> =
         selected.unwrap().iter().map(|series| series.read(TimeRange::ALL, &mut Default::default())).collect();
-    let errors: Vec<String> = outcomes.iter().filter_map(|o| o.as_ref().err().map(ToString::to_string)).collect();
+    let errors: Vec<String> =
+        outcomes.iter().filter_map(|o| o.as_ref().err().map(ToString::to_string)).collect();
     assert_eq!((outcomes.len(), errors.len()), (6, 1));
     assert!(errors[0].contains("chunks/000001: at byte "), "{}", errors[0]);
 }

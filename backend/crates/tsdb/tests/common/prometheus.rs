@@ -87,7 +87,8 @@ impl Prometheus {
     /// The data of an answer of the API.
     pub(crate) fn api(&self, method: &str, path: &str, parameters: &[(&str, &str)]) -> Value {
         let escape = |text: &str| text.bytes().map(|byte| format!("%{byte:02x}")).collect::<String>();
-        let pairs: Vec<String> = parameters.iter().map(|(k, v)| format!("{}={}", escape(k), escape(v))).collect();
+        let pairs: Vec<String> =
+            parameters.iter().map(|(k, v)| format!("{}={}", escape(k), escape(v))).collect();
         let (status, body) = self.ask(method, &format!("/api/v1/{path}?{}", pairs.join("&"))).unwrap();
         if status == 204 {
             return Value::Null;
