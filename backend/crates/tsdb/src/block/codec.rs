@@ -128,9 +128,9 @@ impl<'a> Decoder<'a> {
     }
 }
 
-/// Compares the checksum stored at `offset`, which must have four bytes there.
+/// Compares the checksum stored at `offset`, which must have four bytes there. For fuzzing, all are right.
 pub(crate) fn verify(file: &[u8], offset: usize, computed: u32) -> Result<(), Fault> {
-    if be32_at(file, offset) == computed {
+    if cfg!(fuzzing) || be32_at(file, offset) == computed {
         Ok(())
     } else {
         Err(Fault::new(offset, "checksum does not match"))

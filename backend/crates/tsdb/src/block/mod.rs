@@ -13,6 +13,7 @@ mod compact;
 mod dirs;
 mod error;
 mod file;
+mod fuzz;
 mod index;
 mod meta;
 mod querier;
@@ -29,6 +30,7 @@ pub use compact::{
     Plan, PlanReason, Progress, SeriesSource, SourceSeries, block_ranges, max_block_range, plan,
 };
 pub use error::BlockError;
+pub use fuzz::{fuzz_chunks, fuzz_index, fuzz_meta, fuzz_tombstones};
 pub use meta::{BlockDesc, BlockMeta, BlockStats, Compaction};
 pub use querier::BlockQuerier;
 pub use reader::Block;

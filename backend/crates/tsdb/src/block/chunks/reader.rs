@@ -39,6 +39,12 @@ impl ChunkReader {
         Ok(Self { dir, segments })
     }
 
+    /// A reader of one segment.
+    pub(crate) fn from_bytes(dir: &Path, segment: FileBytes) -> Result<Self, BlockError> {
+        check_header(&segment).map_err(|fault| fault.within(dir))?;
+        Ok(Self { dir: dir.to_owned(), segments: vec![segment] })
+    }
+
     /// Encoding and data of a chunk, its checksum verified.
     pub(crate) fn read(&self, chunk: ChunkRef) -> Result<(u8, &[u8]), BlockError> {
         let (segment, data) = self.find(chunk)?;

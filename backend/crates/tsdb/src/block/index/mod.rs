@@ -9,6 +9,8 @@ mod reader;
 mod series;
 mod symbols;
 mod table;
+#[cfg(test)]
+mod tests;
 mod toc;
 mod writer;
 

@@ -37,7 +37,12 @@ impl Index {
     pub(crate) fn open(disk: &dyn Disk, dir: &Path) -> Result<Self, BlockError> {
         let path = dir.join(INDEX_FILE);
         let file = disk.map(&path).map_err(|e| BlockError::io("map", &path, e))?;
-        Self::parse(path.clone(), file).map_err(|fault| fault.within(&path))
+        Self::from_bytes(&path, file)
+    }
+
+    /// As [`Index::open`], of bytes that were read from `path`.
+    pub(crate) fn from_bytes(path: &Path, file: FileBytes) -> Result<Self, BlockError> {
+        Self::parse(path.to_owned(), file).map_err(|fault| fault.within(path))
     }
 
     fn parse(path: PathBuf, file: FileBytes) -> Result<Self, Fault> {
