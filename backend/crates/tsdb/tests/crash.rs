@@ -163,8 +163,7 @@ fn power_cut_spares_what_was_synced() {
 /// lost, and writes work again by themselves.
 #[test]
 fn writes_are_refused_while_the_disk_fails_and_no_longer() {
-    let whole_run = calls();
-    for at in 0..whole_run {
+    for at in 0..calls() {
         for (fsync, action) in [
             (WalFsync::EveryCommit, FaultAction::Error(io::ErrorKind::Other)),
             (WalFsync::EveryCommit, FaultAction::ErrorsFromNowOn(io::ErrorKind::StorageFull)),
@@ -176,11 +175,12 @@ fn writes_are_refused_while_the_disk_fails_and_no_longer() {
             let clock = Arc::new(SimulatedClock::new(START_MS));
             let store =
                 Tsdb::open(options.clone(), disk.shared(), clock.clone(), &Registry::new()).unwrap().0;
-            disk.set_fault(Some(Fault { at: disk.changes() + at, action }));
+            let fault_at = disk.changes() + at;
+            disk.set_fault(Some(Fault { at: fault_at, action }));
             let mut run = Run::default();
             run.write(&store, 0, 20);
             run.check(&content(&store), &context);
-            if matches!(action, FaultAction::ErrorsFromNowOn(_)) && at < whole_run - 10 {
+            if matches!(action, FaultAction::ErrorsFromNowOn(_)) && disk.changes() > fault_at {
                 let before = content(&store);
                 let mut more = Run::default();
                 more.write(&store, 30, 1);
