@@ -191,7 +191,12 @@ impl IndexWriter {
     }
 
     /// Writes all lists and hands back where they are: first that of all series, then by name and value.
-    fn postings(&mut self, pairs: &Pairs, scratch: &mut Scratch<'_>, refs: &[u32]) -> Result<Vec<u64>, BlockError> {
+    fn postings(
+        &mut self,
+        pairs: &Pairs,
+        scratch: &mut Scratch<'_>,
+        refs: &[u32],
+    ) -> Result<Vec<u64>, BlockError> {
         self.file.pad(4)?;
         // Sections of label values, which nobody reads any more, are empty.
         self.toc.label_indices = self.file.position();
