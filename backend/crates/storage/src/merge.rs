@@ -5,7 +5,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use model::{CompiledMatcher, Labels, TimeRange, TimestampMs};
+use model::{CompiledMatcher, Labels, ResetHint, TimeRange, TimestampMs};
 
 use crate::{Querier, QueryError, Samples, SelectHints, Series};
 
@@ -116,22 +116,33 @@ impl Series for MergedSeries {
 
 /// Merges `more` by time into the samples that `out` has from position `first` on. Where both have a
 /// sample at the same time, that of `out` stays.
+///
+/// What a histogram says of a counter reset is about the sample before it in its own store; where the store
+/// changes it is forgotten.
 pub fn add_samples(out: &mut Samples, first: usize, more: &Samples) {
     let Some(start) = more.timestamps.first() else { return };
     // Those of `out` that come before all of `more` stay where they are.
     let kept = first + out.timestamps[first..].partition_point(|t| t < start);
     let tail = split_off(out, kept);
     let (mut held, mut added) = (Cursor::new(&tail), Cursor::new(more));
+    let mut last_was_held = true;
     loop {
-        match (held.time(), added.time()) {
+        let take_held = match (held.time(), added.time()) {
             (None, None) => break,
             (Some(a), Some(b)) if a == b => {
-                held.take(out);
                 added.skip();
+                true
             }
-            (Some(a), b) if b.is_none_or(|b| a < b) => held.take(out),
-            _ => added.take(out),
+            (Some(a), b) => b.is_none_or(|b| a < b),
+            (None, Some(_)) => false,
+        };
+        let changed = take_held != last_was_held;
+        if take_held {
+            held.take(out, changed)
+        } else {
+            added.take(out, changed)
         }
+        last_was_held = take_held;
     }
 }
 
@@ -140,8 +151,15 @@ pub fn retain_samples(out: &mut Samples, first: usize, keep: impl Fn(TimestampMs
     let Some(gone) = out.timestamps[first..].iter().position(|t| !keep(*t)) else { return };
     let tail = split_off(out, first + gone);
     let mut cursor = Cursor::new(&tail);
+    let mut gap = false;
     while let Some(t) = cursor.time() {
-        if keep(t) { cursor.take(out) } else { cursor.skip() }
+        let kept = keep(t);
+        if kept {
+            cursor.take(out, gap)
+        } else {
+            cursor.skip()
+        }
+        gap = !kept;
     }
 }
 
@@ -175,9 +193,14 @@ impl<'a> Cursor<'a> {
         self.samples.histograms.get(self.histogram).filter(|(position, _)| *position as usize == self.at)
     }
 
-    fn take(&mut self, out: &mut Samples) {
+    /// Hands on the sample; a histogram's knowledge of resets is left out if `forget` says so.
+    fn take(&mut self, out: &mut Samples, forget: bool) {
         if let Some((_, histogram)) = self.here() {
-            out.histograms.push((out.timestamps.len() as u32, Arc::clone(histogram)));
+            let mut histogram = Arc::clone(histogram);
+            if forget && matches!(histogram.reset_hint, ResetHint::Reset | ResetHint::NotReset) {
+                Arc::make_mut(&mut histogram).reset_hint = ResetHint::Unknown;
+            }
+            out.histograms.push((out.timestamps.len() as u32, histogram));
         }
         out.push(self.samples.timestamps[self.at], self.samples.floats[self.at]);
         self.skip();

@@ -82,7 +82,8 @@ fn the_head_becomes_a_block() {
         ControlFlow::Continue(())
     });
     let meta = block.unwrap().unwrap().meta();
-    assert_eq!(seen, [1, 2, 3, 4]);
+    // Four series, and twice over them for the index.
+    assert_eq!(seen, [1, 2, 3, 4, 4, 4, 4, 4, 4, 4, 4, 4]);
     assert_eq!((meta.compaction.level, &meta.compaction.sources), (1, &vec![meta.ulid]));
     assert_eq!((meta.stats.num_samples, meta.stats.num_float_samples, meta.stats.num_chunks), (400, 400, 20));
     assert_eq!(meta.ulid.timestamp_ms(), 1_700_000_000_000);
@@ -294,4 +295,19 @@ proptest! {
         let ranges: Vec<TimeRange> = blocks.list().iter().map(|block| block.range()).collect();
         prop_assert!(ranges.windows(2).all(|pair| !pair[0].overlaps(&pair[1])), "{ranges:?}");
     }
+}
+
+#[test]
+fn blocks_that_others_bring_or_take_are_noticed() {
+    let disk = SimulatedDisk::new(1);
+    let blocks = open(&disk);
+    write(&disk.shared(), Path::new(DIR), 1, (0, 100), &content(0..100));
+    write(&disk.shared(), Path::new(DIR), 2, (100, 200), &content(100..200));
+    assert_eq!(blocks.refresh().unwrap().loaded, 2);
+    assert_eq!(everything(&blocks), content(0..200));
+    disk.remove_dir_all(&Path::new(DIR).join(Ulid::from(1u128).to_string())).unwrap();
+    disk.create_dir_all(&Path::new(DIR).join(Ulid::from(3u128).to_string())).unwrap();
+    let report = blocks.refresh().unwrap();
+    assert_eq!((report.loaded, report.set_aside.len()), (0, 1));
+    assert_eq!(everything(&blocks), content(100..200));
 }

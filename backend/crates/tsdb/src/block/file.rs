@@ -9,6 +9,9 @@ use super::BlockError;
 
 /// Bytes that are gathered before the disk is called.
 const BUFFER_BYTES: usize = 256 << 10;
+/// Bytes after which they are forced onto the medium, so that the end of a large file does not bring a long
+/// burst of writes that others have to wait for.
+const SYNC_BYTES: u64 = 32 << 20;
 
 /// A file being written.
 #[derive(Debug)]
@@ -17,13 +20,14 @@ pub(crate) struct FileWriter {
     path: PathBuf,
     buffer: Vec<u8>,
     flushed: u64,
+    synced: u64,
     crc: u32,
 }
 
 impl FileWriter {
     pub(crate) fn create(disk: &dyn Disk, path: &Path) -> Result<Self, BlockError> {
         let file = disk.create(path).map_err(|e| BlockError::io("create", path, e))?;
-        Ok(Self { file, path: path.to_owned(), buffer: Vec::new(), flushed: 0, crc: 0 })
+        Ok(Self { file, path: path.to_owned(), buffer: Vec::new(), flushed: 0, synced: 0, crc: 0 })
     }
 
     /// Bytes written so far.
@@ -61,13 +65,18 @@ impl FileWriter {
         self.file.append(&self.buffer).map_err(|e| BlockError::io("write", &self.path, e))?;
         self.flushed += self.buffer.len() as u64;
         self.buffer.clear();
-        Ok(())
+        if self.flushed - self.synced >= SYNC_BYTES { self.sync() } else { Ok(()) }
+    }
+
+    fn sync(&mut self) -> Result<(), BlockError> {
+        self.synced = self.flushed;
+        self.file.sync().map_err(|e| BlockError::io("sync", &self.path, e))
     }
 
     /// Writes out what was gathered and forces all of the file onto the medium.
     pub(crate) fn finish(mut self) -> Result<(), BlockError> {
         self.flush()?;
-        self.file.sync().map_err(|e| BlockError::io("sync", &self.path, e))
+        self.sync()
     }
 }
 

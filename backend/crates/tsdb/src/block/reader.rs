@@ -134,7 +134,7 @@ impl Block {
         })
     }
 
-    /// Reads every series, every list of postings and every chunk.
+    /// Reads every series, every list of postings and every chunk with all its samples.
     ///
     /// # Errors
     /// The first fault that is found.
@@ -147,15 +147,24 @@ impl Block {
             }
         }
         let mut chunks = Vec::new();
-        let mut samples = Samples::default();
         for series in index.all_series().map_err(blame)? {
             index.series(series, &mut chunks, |_| true).map_err(blame)?;
-            for meta in &chunks {
-                samples.clear();
-                self.decode(meta, TimeRange::ALL, &mut samples)?;
-            }
+            chunks.iter().try_for_each(|meta| self.verify_chunk(meta))?;
         }
         Ok(())
+    }
+
+    fn verify_chunk(&self, meta: &ChunkMeta) -> Result<(), BlockError> {
+        let mut samples = Samples::default();
+        self.decode(meta, TimeRange::ALL, &mut samples)?;
+        let times = &samples.timestamps;
+        let ascend = times.windows(2).all(|pair| pair[0] < pair[1]);
+        let agree = times.first() == Some(&meta.min_t) && times.last() == Some(&meta.max_t);
+        if ascend && agree {
+            return Ok(());
+        }
+        let (path, offset) = self.chunks.place(meta.chunk);
+        Err(BlockError::corrupt(&path, offset, "times do not ascend or are not those that the index names"))
     }
 
     /// Deletes the samples of all series that match within `range`: they are gone for readers at once, and

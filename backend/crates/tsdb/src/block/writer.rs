@@ -3,6 +3,7 @@
 //! Files grow in a directory that no reader looks at. When all of them are on the medium, the directory is
 //! renamed: whoever sees the block's name sees the whole block.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -101,24 +102,66 @@ impl BlockWriter {
     /// # Errors
     /// When the disk fails: then there is no block.
     pub fn finish(self) -> Result<PathBuf, BlockError> {
-        self.chunks.finish()?;
-        self.index.finish()?;
-        self.meta.write(&*self.disk, &self.dir)?;
-        Tombstones::default().write(&*self.disk, &self.dir)?;
-        let sync = |dir: &Path| self.disk.sync_dir(dir).map_err(|e| BlockError::io("sync", dir, e));
-        sync(&self.dir)?;
-        let dir = self.data_dir.join(self.meta.ulid.to_string());
-        self.disk.rename(&self.dir, &dir).map_err(|e| BlockError::io("rename", &self.dir, e))?;
-        sync(&self.data_dir)?;
-        Ok(dir)
+        self.prepare(&mut || ControlFlow::Continue(()))?.publish()
+    }
+
+    /// Writes out and syncs all of the block but its name. `pace` is called now and then; on `Break` the
+    /// block is given up.
+    pub(crate) fn prepare(
+        self,
+        pace: &mut dyn FnMut() -> ControlFlow<()>,
+    ) -> Result<PreparedBlock, BlockError> {
+        let Self { disk, data_dir, dir, meta, chunks, index, .. } = self;
+        let prepared = PreparedBlock { disk, data_dir, dir, meta };
+        match chunks.finish().and_then(|()| index.finish(pace)).and_then(|()| prepared.seal()) {
+            Ok(()) => Ok(prepared),
+            Err(error) => {
+                prepared.discard();
+                Err(error)
+            }
+        }
     }
 
     /// Gives the block up and removes what was written of it.
     pub fn discard(self) {
-        let Self { disk, dir, chunks, index, .. } = self;
+        let Self { disk, data_dir, dir, meta, chunks, index, .. } = self;
         drop((chunks, index));
-        if let Err(error) = disk.remove_dir_all(&dir) {
-            tracing::warn!(%error, dir = %dir.display(), "what is left of a block is removed at the next start");
+        PreparedBlock { disk, data_dir, dir, meta }.discard();
+    }
+}
+
+/// A block that is on the medium and has no name yet.
+#[derive(Debug)]
+pub(crate) struct PreparedBlock {
+    disk: Arc<dyn Disk>,
+    data_dir: PathBuf,
+    dir: PathBuf,
+    meta: BlockMeta,
+}
+
+impl PreparedBlock {
+    fn seal(&self) -> Result<(), BlockError> {
+        self.meta.write(&*self.disk, &self.dir)?;
+        Tombstones::default().write(&*self.disk, &self.dir)?;
+        self.sync(&self.dir)
+    }
+
+    fn sync(&self, dir: &Path) -> Result<(), BlockError> {
+        self.disk.sync_dir(dir).map_err(|e| BlockError::io("sync", dir, e))
+    }
+
+    /// Gives the block its name, for good, and returns its directory.
+    pub(crate) fn publish(self) -> Result<PathBuf, BlockError> {
+        let dir = self.data_dir.join(self.meta.ulid.to_string());
+        self.disk.rename(&self.dir, &dir).map_err(|e| BlockError::io("rename", &self.dir, e))?;
+        self.sync(&self.data_dir)?;
+        Ok(dir)
+    }
+
+    pub(crate) fn discard(self) {
+        if let Err(error) = self.disk.remove_dir_all(&self.dir) {
+            let dir = self.dir.display();
+            tracing::warn!(%error, %dir, "what is left of a block is removed at the next start");
         }
     }
 }

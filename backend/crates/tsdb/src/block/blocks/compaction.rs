@@ -8,6 +8,7 @@ use ulid::Ulid;
 
 use super::Blocks;
 use crate::block::compact::{BlockSource, Pace, Plan, Progress, SeriesSource, plan, write_merged};
+use crate::block::writer::PreparedBlock;
 use crate::block::{Block, BlockError, BlockMeta, BlockWriter};
 
 /// How often a compaction begins anew because series were deleted meanwhile, before it makes deletions wait.
@@ -31,8 +32,8 @@ impl Blocks {
         if out_of_order {
             meta.set_from_out_of_order();
         }
-        let Some(writer) = self.merge(meta, vec![source], pace)? else { return Ok(None) };
-        let block = Arc::new(Block::open(Arc::clone(&self.disk), &writer.finish()?)?);
+        let Some(prepared) = self.merge(meta, vec![source], pace)? else { return Ok(None) };
+        let block = Arc::new(Block::open(Arc::clone(&self.disk), &prepared.publish()?)?);
         self.replace(&[], Some(Arc::clone(&block)));
         Ok(Some(block))
     }
@@ -72,7 +73,7 @@ impl Blocks {
             return Ok(None);
         }
         let mut restarts = 0;
-        let (writer, deletions) = loop {
+        let (prepared, deletions) = loop {
             let mut deletions = self.deletions.lock();
             let before = *deletions;
             let metas: Vec<BlockMeta> = parents.iter().map(|block| BlockMeta::clone(&block.meta())).collect();
@@ -84,18 +85,18 @@ impl Blocks {
             let merge = || self.merge(meta(self.ulid(), &metas), sources, pace);
             let merged =
                 if restarts < RESTARTS { MutexGuard::unlocked(&mut deletions, merge) } else { merge() };
-            let writer = merged.inspect_err(|error| mark_guilty(&parents, error))?;
+            let prepared = merged.inspect_err(|error| mark_guilty(&parents, error))?;
             if *deletions == before {
-                break (writer, deletions);
+                break (prepared, deletions);
             }
             // What was deleted meanwhile must not come back.
             restarts += 1;
-            if let Some(writer) = writer {
-                writer.discard();
+            if let Some(prepared) = prepared {
+                prepared.discard();
             }
         };
-        let child = match writer {
-            Some(writer) => Some(Arc::new(Block::open(Arc::clone(&self.disk), &writer.finish()?)?)),
+        let child = match prepared {
+            Some(prepared) => Some(Arc::new(Block::open(Arc::clone(&self.disk), &prepared.publish()?)?)),
             None => None,
         };
         self.replace(ulids, child.clone());
@@ -110,10 +111,10 @@ impl Blocks {
         meta: BlockMeta,
         sources: Vec<&mut dyn SeriesSource>,
         pace: Pace<'_>,
-    ) -> Result<Option<BlockWriter>, BlockError> {
+    ) -> Result<Option<PreparedBlock>, BlockError> {
         let mut writer = BlockWriter::create(Arc::clone(&self.disk), &self.dir, meta)?;
         match write_merged(&mut writer, sources, pace) {
-            Ok(progress) if progress.samples > 0 => Ok(Some(writer)),
+            Ok(progress) if progress.samples > 0 => writer.prepare(&mut || pace(&progress)).map(Some),
             Ok(_) => {
                 writer.discard();
                 Ok(None)

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use platform::Disk;
 use ulid::Ulid;
 
-use super::sort;
+use super::{Blocks, sort};
 use crate::block::{Block, BlockError, dirs};
 
 /// Directory for blocks that cannot be read.
@@ -118,6 +118,41 @@ pub(super) fn remove_if_there(disk: &dyn Disk, dir: &Path) -> Result<(), BlockEr
     match disk.remove_dir_all(dir) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => Err(BlockError::io("remove", dir, e)),
         _ => Ok(()),
+    }
+}
+
+impl Blocks {
+    /// Looks at the directory again: opens blocks that somebody put there, and forgets those that somebody
+    /// took away. What cannot be opened is left where it is and reported, for it may still be on its way.
+    ///
+    /// # Errors
+    /// When the directory cannot be read, or the rest of a replaced block cannot be removed.
+    pub fn refresh(&self) -> Result<LoadReport, BlockError> {
+        let _making = self.making.lock();
+        let dir = &self.dir;
+        let mut report = LoadReport::default();
+        let entries = self.disk.list(dir).map_err(|e| BlockError::io("list", dir, e))?;
+        let there: Vec<Ulid> = entries.iter().filter_map(|entry| dirs::block_of(&entry.name)).collect();
+        let list = self.list();
+        let replaced: BTreeSet<Ulid> = list.iter().flat_map(|block| parents(block)).collect();
+        for ulid in there.iter().filter(|ulid| list.iter().all(|block| block.ulid() != **ulid)) {
+            let name = ulid.to_string();
+            if replaced.contains(ulid) {
+                remove(&*self.disk, dir, &name)?;
+                report.removed.push(name);
+                continue;
+            }
+            match Block::open(Arc::clone(&self.disk), &dir.join(&name)) {
+                Ok(block) => {
+                    self.replace(&[], Some(Arc::new(block)));
+                    report.loaded += 1;
+                }
+                Err(error) => report.set_aside.push(SetAside { name, error, moved_to: None }),
+            }
+        }
+        let gone: Vec<Ulid> = list.iter().map(|block| block.ulid()).filter(|u| !there.contains(u)).collect();
+        self.replace(&gone, None);
+        Ok(report)
     }
 }
 

@@ -17,7 +17,8 @@ pub struct Progress {
     pub chunk_bytes: u64,
 }
 
-/// Called between series: the place to wait, so that others get on, or to end the work.
+/// Called between series, and again when the index is written: the place to wait, so that others get on, or to
+/// end the work.
 pub(crate) type Pace<'a> = &'a mut dyn FnMut(&Progress) -> ControlFlow<()>;
 
 /// Merges `sources` into `writer`. Of samples at the same time, that of the first source counts.

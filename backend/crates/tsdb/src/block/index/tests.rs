@@ -1,5 +1,6 @@
 //! An index whose checksums are right and whose bytes are not.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use model::{CompiledMatcher, Labels, MatchOp, Matcher};
@@ -24,7 +25,7 @@ fn small_index() -> Vec<u8> {
         let chunk = |k: i64| ChunkMeta { min_t: k * 10, max_t: k * 10 + n, chunk: ChunkRef(8 + k as u64) };
         builder.add(&labels, &(0..3).map(chunk).collect::<Vec<_>>()).unwrap();
     }
-    builder.finish().unwrap();
+    builder.finish(&mut || ControlFlow::Continue(())).unwrap();
     disk.read(Path::new("/b/index")).unwrap()
 }
 

@@ -5,6 +5,7 @@
 //! with the final numbers. Postings are gathered a batch of label names at a time, so that memory stays
 //! bounded whatever the number of series.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -68,20 +69,21 @@ impl IndexBuilder {
         Ok(())
     }
 
-    /// Writes the index and forces it onto the medium. The directory is left to the caller to sync.
-    pub(crate) fn finish(mut self) -> Result<(), BlockError> {
+    /// Writes the index and forces it onto the medium. The directory is left to the caller to sync. `pace` is
+    /// called for each series of each walk over them.
+    pub(crate) fn finish(mut self, pace: &mut dyn FnMut() -> ControlFlow<()>) -> Result<(), BlockError> {
         self.scratch.flush()?;
         let scratch_path = self.dir.join(SCRATCH_FILE);
         let map = self.disk.map(&scratch_path).map_err(|e| BlockError::io("map", &scratch_path, e))?;
-        let scratch = Scratch { path: scratch_path, map, series: self.series };
+        let mut scratch = Scratch { path: scratch_path, map, series: self.series, pace };
         let file = FileWriter::create(&*self.disk, &self.dir.join(INDEX_FILE))?;
         let mut writer = IndexWriter { file, toc: Toc::default() };
         writer.file.write(&MAGIC.to_be_bytes())?;
         writer.file.write(&[VERSION])?;
         self.pairs.rank();
         writer.symbols(&self.pairs)?;
-        let refs = writer.series(&self.pairs, &scratch)?;
-        let table = writer.postings(&self.pairs, &scratch, &refs)?;
+        let refs = writer.series(&self.pairs, &mut scratch)?;
+        let table = writer.postings(&self.pairs, &mut scratch, &refs)?;
         writer.postings_table(&self.pairs, &table)?;
         let toc = writer.toc.to_bytes();
         writer.file.write(&toc)?;
@@ -93,22 +95,26 @@ impl IndexBuilder {
 }
 
 /// The scratch file, complete.
-struct Scratch {
+struct Scratch<'a> {
     path: PathBuf,
     map: FileBytes,
     series: u64,
+    pace: &'a mut dyn FnMut() -> ControlFlow<()>,
 }
 
-impl Scratch {
+impl Scratch<'_> {
     /// Visits the pair numbers and encoded chunks of each series.
     fn visit(
-        &self,
+        &mut self,
         mut visit: impl FnMut(&[u32], &[u8]) -> Result<(), BlockError>,
     ) -> Result<(), BlockError> {
         let blame = |fault: Fault| fault.within(&self.path);
         let mut decoder = Decoder::new(&self.map, 0..self.map.len()).map_err(blame)?;
         let mut pairs = Vec::new();
         for _ in 0..self.series {
+            if (self.pace)().is_break() {
+                return Err(BlockError::Cancelled);
+            }
             pairs.clear();
             for _ in 0..decoder.uvarint().map_err(blame)? {
                 pairs.push(decoder.uvarint32().map_err(blame)?);
@@ -155,7 +161,7 @@ impl IndexWriter {
     }
 
     /// Writes the entries and hands back their references.
-    fn series(&mut self, pairs: &Pairs, scratch: &Scratch) -> Result<Vec<u32>, BlockError> {
+    fn series(&mut self, pairs: &Pairs, scratch: &mut Scratch<'_>) -> Result<Vec<u32>, BlockError> {
         self.file.pad(SERIES_ALIGNMENT)?;
         self.toc.series = self.file.position();
         let mut refs = Vec::with_capacity(scratch.series as usize);
@@ -185,7 +191,12 @@ impl IndexWriter {
     }
 
     /// Writes all lists and hands back where they are: first that of all series, then by name and value.
-    fn postings(&mut self, pairs: &Pairs, scratch: &Scratch, refs: &[u32]) -> Result<Vec<u64>, BlockError> {
+    fn postings(
+        &mut self,
+        pairs: &Pairs,
+        scratch: &mut Scratch<'_>,
+        refs: &[u32],
+    ) -> Result<Vec<u64>, BlockError> {
         self.file.pad(4)?;
         // Sections of label values, which nobody reads any more, are empty.
         self.toc.label_indices = self.file.position();
@@ -211,7 +222,7 @@ impl IndexWriter {
     fn batch(
         &mut self,
         pairs: &Pairs,
-        scratch: &Scratch,
+        scratch: &mut Scratch<'_>,
         refs: &[u32],
         batch: &[u32],
         slots: &mut [u32],
