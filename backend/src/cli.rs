@@ -40,7 +40,20 @@ pub(crate) struct ServerFlags {
     #[arg(long = "storage.tsdb.retention.time", value_name = "DURATION", default_value = "15d", value_parser = duration)]
     pub(crate) retention: Duration,
 
-    /// When the write-ahead log is forced onto the disk: a duration, `always` (before a scrape counts as
+    /// Most bytes on disk, log and blocks together, such as 512MB or 20GB (powers of 1024); the oldest blocks
+    /// go first. 0 for no bound.
+    #[arg(long = "storage.tsdb.retention.size", value_name = "SIZE", default_value = "0", value_parser = size)]
+    pub(crate) retention_size: u64,
+
+    /// Length of the blocks that are written from memory.
+    #[arg(long = "storage.tsdb.min-block-duration", value_name = "DURATION", default_value = "2h", value_parser = duration)]
+    pub(crate) min_block: Duration,
+
+    /// Length of the longest blocks that compaction makes [default: a tenth of the retention time, at most 31d]
+    #[arg(long = "storage.tsdb.max-block-duration", value_name = "DURATION", value_parser = duration)]
+    pub(crate) max_block: Option<Duration>,
+
+    /// When the write-ahead log is forced onto the disk: a duration, `commit` (before a scrape counts as
     /// stored) or `never` (when the operating system likes). Whatever it is, samples survive the death of the process.
     #[arg(long = "storage.tsdb.wal-fsync", value_name = "WHEN", default_value = "1s", value_parser = wal_fsync)]
     pub(crate) wal_fsync: tsdb::WalFsync,
@@ -186,13 +199,30 @@ fn duration(text: &str) -> Result<Duration, String> {
     u64::try_from(ms).map(Duration::from_millis).map_err(|_| "must not be negative".to_owned())
 }
 
+/// A number of bytes with a unit, in powers of 1024 as Prometheus counts them.
+fn size(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let power = match &text[digits.len()..] {
+        "" | "B" => 0,
+        "KB" | "K" | "KiB" => 1,
+        "MB" | "M" | "MiB" => 2,
+        "GB" | "G" | "GiB" => 3,
+        "TB" | "T" | "TiB" => 4,
+        "PB" | "P" | "PiB" => 5,
+        "EB" | "E" | "EiB" => 6,
+        unit => return Err(format!("unknown unit {unit:?}; use B, KB, MB, GB, TB, PB or EB")),
+    };
+    let number: u64 = digits.parse().map_err(|_| "must be a whole number with a unit, such as 512MB".to_owned())?;
+    number.checked_mul(1 << (10 * power)).ok_or_else(|| "is too large".to_owned())
+}
+
 fn wal_fsync(text: &str) -> Result<tsdb::WalFsync, String> {
     match text {
-        "always" => Ok(tsdb::WalFsync::EveryCommit),
+        "commit" => Ok(tsdb::WalFsync::EveryCommit),
         "never" => Ok(tsdb::WalFsync::Never),
         _ => model::parse_duration(text)
             .map(tsdb::WalFsync::Interval)
-            .map_err(|error| format!("{error}; or say always or never")),
+            .map_err(|error| format!("{error}; or say commit or never")),
     }
 }
 
@@ -274,16 +304,18 @@ mod tests {
         assert_eq!(flags.listen_addresses, [":1", ":2"]);
         assert_eq!(server(&[]).retention, Duration::from_secs(15 * 86_400));
         assert_eq!(server(&["--enable-feature=a,b", "--enable-feature", "c"]).features, ["a", "b", "c"]);
-        assert_eq!(server(&["--storage.tsdb.wal-fsync=always"]).wal_fsync, tsdb::WalFsync::EveryCommit);
+        assert_eq!(server(&["--storage.tsdb.wal-fsync=commit"]).wal_fsync, tsdb::WalFsync::EveryCommit);
     }
 
     #[test]
     fn mistakes_are_told() {
         for (flag, want) in [
             ("--query.timeout=5", "not a valid duration"),
+            ("--storage.tsdb.retention.size=5XB", "unknown unit"),
+            ("--storage.tsdb.retention.size=99EB", "too large"),
             ("--log.level=loud", "must be one of debug, info, warn, error"),
             ("--no.such.flag", "unexpected argument"),
-            ("--storage.tsdb.wal-fsync=often", "always or never"),
+            ("--storage.tsdb.wal-fsync=often", "commit or never"),
         ] {
             let error = Cli::try_parse_from(["watchfire", "serve", flag]).unwrap_err().to_string();
             assert!(error.contains(want), "{error}");

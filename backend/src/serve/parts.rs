@@ -117,11 +117,18 @@ async fn open_store(
 ) -> Result<Tsdb> {
     let mut options = tsdb::Options::new(dir);
     options.retention_ms = i64::try_from(flags.retention.as_millis()).unwrap_or(i64::MAX);
+    options.retention_bytes = flags.retention_size;
+    options.block_range_ms = i64::try_from(flags.min_block.as_millis()).unwrap_or(i64::MAX);
+    options.max_age_ms = options.block_range_ms / 2;
+    options.max_block_range_ms =
+        flags.max_block.map_or(0, |longest| i64::try_from(longest.as_millis()).unwrap_or(i64::MAX));
     options.wal_fsync = flags.wal_fsync;
     options.max_exemplars = flags.exemplars;
     let (clock, registry) = (Arc::clone(clock), registry.clone());
-    let opened =
-        tokio::task::spawn_blocking(move || Tsdb::open(options, Arc::new(RealDisk), clock, &registry)).await;
+    let opened = tokio::task::spawn_blocking(move || {
+        Tsdb::open(options, RealDisk::shared(), clock, SystemEntropy::shared(), &registry)
+    })
+    .await;
     let (store, _report) = opened.context("opening the store failed")?.context("failed to open the store")?;
     Ok(store)
 }

@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use model::{CompiledMatcher, MetricMetadata, TimeRange, TimestampMs};
 use parking_lot::Mutex;
-use platform::{Clock, Disk, DiskLock};
+use platform::{Clock, Disk, DiskLock, Entropy};
+use storage::merge::MergeQuerier;
 use storage::{AppendError, Appender, Querier, QueryError, Storage};
 use telemetry::Registry;
 
+use crate::block::{Block, Blocks};
 use crate::head::{ChunkCut, Head, HeadAppender, HeadQuerier, HeadStats, SeriesExemplars, Truncated};
 use crate::metrics::Metrics;
 use crate::wal::{Encoder, RecoveryReport, Refusal, Wal, WalSettings, recover, write_checkpoint};
@@ -34,6 +36,8 @@ pub struct Health {
     pub refusal: Option<Refusal>,
     /// What the recovery at start found.
     pub recovery: RecoveryReport,
+    /// Blocks that could not be opened at start: which, why, and where they are now.
+    pub blocks_set_aside: Vec<String>,
 }
 
 impl Health {
@@ -48,10 +52,17 @@ pub(crate) struct Inner {
     pub(crate) head: Head,
     pub(crate) wal: Wal,
     pub(crate) metrics: Metrics,
-    options: Options,
+    pub(crate) options: Options,
     disk: Arc<dyn Disk>,
-    clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<dyn Clock>,
     recovery: RecoveryReport,
+    pub(crate) blocks: Blocks,
+    /// Blocks that could not be opened at start, told for people.
+    set_aside: Vec<String>,
+    /// Before this time no step of [`Tsdb::step_of_life`] is tried.
+    pub(crate) retry_life_ms: AtomicI64,
+    /// Length of the last checkpoint.
+    pub(crate) checkpoint_bytes: AtomicU64,
     /// Held while the head is truncated or a checkpoint written.
     maintenance: Mutex<Maintenance>,
     last_sync_ms: Mutex<i64>,
@@ -60,7 +71,6 @@ pub(crate) struct Inner {
 
 struct Maintenance {
     last_truncation_ms: i64,
-    checkpoint_bytes: u64,
     /// Before this time a broken log is not begun anew again.
     next_resume_ms: i64,
 }
@@ -75,6 +85,7 @@ impl Tsdb {
         options: Options,
         disk: Arc<dyn Disk>,
         clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
         registry: &Registry,
     ) -> Result<(Self, RecoveryReport), OpenError> {
         let wal_dir = options.wal_dir();
@@ -84,11 +95,19 @@ impl Tsdb {
         }
         let lock = lock(&options, &*disk)?;
         let metrics = Metrics::register(registry);
+        let opened = Blocks::open(Arc::clone(&disk), &options.dir, Arc::clone(&clock), entropy);
+        let (blocks, loaded) = opened.map_err(OpenError::Blocks)?;
+        let set_aside: Vec<String> = loaded.set_aside.iter().map(ToString::to_string).collect();
+        for told in &set_aside {
+            tracing::error!("{told}");
+        }
+        metrics.blocks_set_aside.inc_by(set_aside.len() as u64);
         let cut = ChunkCut {
             block_range_ms: options.block_range_ms.max(1),
             samples: options.samples_per_chunk.max(1),
         };
         let head = Head::new(cut, options.max_age_ms, options.max_exemplars);
+        head.min_valid_ms.fetch_max(head_begin(&blocks), Ordering::Relaxed);
         let started = clock.monotonic();
         let mut recovered = recover(&head, &disk, &options, options.replay_threads)?;
         recovered.report.duration = clock.monotonic().saturating_sub(started);
@@ -106,18 +125,23 @@ impl Tsdb {
             wal,
             metrics,
             recovery: recovered.report.clone(),
+            set_aside,
+            retry_life_ms: AtomicI64::new(i64::MIN),
+            checkpoint_bytes: AtomicU64::new(0),
             maintenance: Mutex::new(Maintenance {
                 last_truncation_ms: clock.now_ms(),
-                checkpoint_bytes: 0,
                 next_resume_ms: i64::MIN,
             }),
             last_sync_ms: Mutex::new(clock.now_ms()),
             options,
             disk,
             clock,
+            blocks,
             _lock: lock,
         };
         let store = Self { inner: Arc::new(inner) };
+        // What the log still has of times that a block has already.
+        let _ = store.truncate(head_begin(&store.inner.blocks)); // an error closes the log and shows in `health`
         if !recovered.report.damage.is_empty() {
             // The damaged files are kept in quarantine; the log itself is made whole again.
             let _ = store.checkpoint(); // an error closes the log and shows in `health`
@@ -129,7 +153,11 @@ impl Tsdb {
     /// How the store is.
     #[must_use]
     pub fn health(&self) -> Health {
-        Health { refusal: self.inner.wal.refusal(), recovery: self.inner.recovery.clone() }
+        Health {
+            refusal: self.inner.wal.refusal(),
+            recovery: self.inner.recovery.clone(),
+            blocks_set_aside: self.inner.set_aside.clone(),
+        }
     }
 
     /// What the head holds; `limit` bounds each of the lists of largest items.
@@ -155,13 +183,28 @@ impl Tsdb {
     #[must_use]
     pub fn time_range(&self) -> Option<TimeRange> {
         let head = &self.inner.head;
-        let (min, max) = (head.min_t.load(Ordering::Relaxed), head.max_t.load(Ordering::Relaxed));
+        let (mut min, mut max) = (head.min_t.load(Ordering::Relaxed), head.max_t.load(Ordering::Relaxed));
+        for block in self.inner.blocks.list().iter() {
+            min = min.min(block.range().start_ms);
+            max = max.max(block.range().end_ms);
+        }
         (min <= max).then(|| TimeRange::new(min, max))
     }
 
-    /// Does what is due: forces the log onto the medium, forgets what is older than the retention,
-    /// rewrites the log as a checkpoint when it has grown. Call it about every second, from a thread that
-    /// may block; it hardly does anything most times.
+    /// All blocks, oldest first.
+    #[must_use]
+    pub fn blocks(&self) -> Arc<[Arc<Block>]> {
+        self.inner.blocks.list()
+    }
+
+    pub(crate) fn inner(&self) -> &Inner {
+        &self.inner
+    }
+
+    /// Does what is due: forces the log onto the medium, writes a block from the head, compacts blocks and
+    /// removes those that the retention does not allow, rewrites the log as a checkpoint when it has grown, and
+    /// begins the log anew after an error of the disk. Call it about every second, from a thread that may
+    /// block; it hardly does anything most times.
     ///
     /// # Errors
     /// [`AppendError::Refused`] when the disk failed, now or earlier.
@@ -178,10 +221,11 @@ impl Tsdb {
             inner.maintenance.lock().last_truncation_ms = now;
         }
         let written = inner.wal.bytes.load(Ordering::Relaxed);
-        let limit = inner.options.checkpoint_bytes.max(inner.maintenance.lock().checkpoint_bytes);
+        let limit = inner.options.checkpoint_bytes.max(inner.checkpoint_bytes.load(Ordering::Relaxed));
         if written > limit {
             self.checkpoint()?;
         }
+        while self.step_of_life() {}
         self.publish();
         inner.wal.check_open()
     }
@@ -214,7 +258,7 @@ impl Tsdb {
     /// [`AppendError::Refused`] when the disk fails; the log is closed then.
     pub fn checkpoint(&self) -> Result<(), AppendError> {
         let inner = &self.inner;
-        let mut maintenance = inner.maintenance.lock();
+        let _maintenance = inner.maintenance.lock();
         let number = {
             // No commit is between log and memory: all that is in ended segments can be copied from memory.
             let _removal = inner.head.removal.write();
@@ -229,7 +273,7 @@ impl Tsdb {
         let file_bytes = inner.options.wal_segment_bytes;
         match write_checkpoint(&inner.head, &*inner.disk, &wal_dir, number, file_bytes, between) {
             Ok(bytes) => {
-                maintenance.checkpoint_bytes = bytes;
+                inner.checkpoint_bytes.store(bytes, Ordering::Relaxed);
                 inner.metrics.checkpoints.inc();
                 tracing::info!(number, bytes, "wrote a checkpoint");
                 Ok(())
@@ -258,7 +302,7 @@ impl Tsdb {
         let file_bytes = inner.options.wal_segment_bytes;
         match write_checkpoint(&inner.head, &*inner.disk, &wal_dir, number, file_bytes, &mut || {}) {
             Ok(bytes) => {
-                maintenance.checkpoint_bytes = bytes;
+                inner.checkpoint_bytes.store(bytes, Ordering::Relaxed);
                 inner.metrics.checkpoints.inc();
                 inner.wal.open_again();
                 Ok(())
@@ -291,7 +335,7 @@ impl Tsdb {
         outcome
     }
 
-    fn sync_if_due(&self) -> Result<(), AppendError> {
+    pub(crate) fn sync_if_due(&self) -> Result<(), AppendError> {
         let WalFsync::Interval(interval_ms) = self.inner.options.wal_fsync else { return Ok(()) };
         let due = self.inner.clock.now_ms() - *self.inner.last_sync_ms.lock() >= interval_ms;
         if due { self.sync() } else { Ok(()) }
@@ -306,6 +350,9 @@ impl Tsdb {
             metrics.head_min_time.set(range.start_ms);
             metrics.head_max_time.set(range.end_ms);
         }
+        let blocks = self.inner.blocks.list();
+        metrics.blocks.set(blocks.len() as i64);
+        metrics.blocks_bytes.set(blocks.iter().map(|block| block.size_bytes()).sum::<u64>() as i64);
         metrics.exemplars.set(head.exemplars.len() as i64);
         metrics.wal_bytes.set(wal.bytes.load(Ordering::Relaxed) as i64);
     }
@@ -317,8 +364,21 @@ impl Storage for Tsdb {
     }
 
     fn querier(&self, range: TimeRange) -> Result<Box<dyn Querier>, QueryError> {
-        Ok(Box::new(HeadQuerier::new(Arc::clone(&self.inner), range)))
+        let mut queriers = self.inner.blocks.queriers(range);
+        let head: Box<dyn Querier> = Box::new(HeadQuerier::new(Arc::clone(&self.inner), range));
+        if queriers.is_empty() {
+            return Ok(head);
+        }
+        queriers.push(head);
+        Ok(Box::new(MergeQuerier::new(queriers)))
     }
+}
+
+/// Before this time samples are in blocks. Blocks of late samples say nothing about it.
+fn head_begin(blocks: &Blocks) -> i64 {
+    let list = blocks.list();
+    let ends = list.iter().filter(|block| !block.meta().is_from_out_of_order());
+    ends.map(|block| block.meta().max_time).max().unwrap_or(i64::MIN)
 }
 
 fn lock(options: &Options, disk: &dyn Disk) -> Result<Box<dyn DiskLock>, OpenError> {

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::block::BlockError;
+
 /// Why a store could not be opened.
 #[derive(Debug, Error)]
 pub enum OpenError {
@@ -24,6 +26,9 @@ pub enum OpenError {
         /// What the operating system says.
         source: io::Error,
     },
+    /// The blocks could not be listed or cleaned up.
+    #[error("cannot open the blocks")]
+    Blocks(#[source] BlockError),
     /// A later version of Watchfire wrote the log.
     #[error("{} was written by a later version; open it with that version", path.display())]
     NewerVersion {

@@ -1,14 +1,16 @@
 //! The time-series store: a head in memory, and a write-ahead log that brings it back.
 //!
 //! `db` is what others see. `head` holds series and their chunks, `index` finds them by labels, `wal` is
-//! the log. Blocks on disk will stand beside the head, behind the same querier. What a query computes is
-//! none of this crate's business: it knows matchers and time ranges only.
+//! the log. `block` is what the head has written to disk, in Prometheus' format, and `life` moves samples on:
+//! from the head into a block, into a longer block, and away. Head and blocks stand behind one querier. What
+//! a query computes is none of this crate's business: it knows matchers and time ranges only.
 
 pub mod block;
 mod db;
 mod error;
 mod head;
 mod index;
+mod life;
 mod metrics;
 mod options;
 mod validate;

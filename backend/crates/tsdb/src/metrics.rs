@@ -31,6 +31,12 @@ pub(crate) struct Metrics {
     pub(crate) wal_orphaned_samples: Counter,
     pub(crate) checkpoints: Counter,
     pub(crate) truncations: Counter,
+    pub(crate) blocks: Gauge,
+    pub(crate) blocks_bytes: Gauge,
+    pub(crate) blocks_set_aside: Counter,
+    pub(crate) blocks_expired: Counter,
+    pub(crate) compactions: Counter,
+    pub(crate) compactions_failed: Counter,
     pub(crate) writes_refused: Gauge,
     pub(crate) recovery_milliseconds: Gauge,
 }
@@ -107,9 +113,27 @@ impl Metrics {
             ),
             checkpoints: counter("watchfire_tsdb_checkpoints", "Checkpoints written"),
             truncations: counter("watchfire_tsdb_head_truncations", "Truncations of the head"),
+            blocks: gauge("watchfire_tsdb_blocks", "Blocks on disk"),
+            blocks_bytes: gauge("watchfire_tsdb_blocks_bytes", "Bytes of the blocks on disk"),
+            blocks_set_aside: counter(
+                "watchfire_tsdb_blocks_set_aside",
+                "Blocks that could not be opened at start and were put into quarantine",
+            ),
+            blocks_expired: counter(
+                "watchfire_tsdb_blocks_expired",
+                "Blocks removed because the retention does not allow them any more",
+            ),
+            compactions: counter(
+                "watchfire_tsdb_compactions",
+                "Blocks written from the head or from other blocks",
+            ),
+            compactions_failed: counter(
+                "watchfire_tsdb_compactions_failed",
+                "Compactions that ended with an error",
+            ),
             writes_refused: gauge(
                 "watchfire_tsdb_writes_refused",
-                "1 when the store takes no more writes because the disk failed",
+                "1 while the store refuses writes because the disk fails",
             ),
             recovery_milliseconds: gauge(
                 "watchfire_tsdb_recovery_milliseconds",

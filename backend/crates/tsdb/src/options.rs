@@ -22,12 +22,17 @@ pub struct Options {
     pub dir: PathBuf,
     /// How long samples are kept, in milliseconds.
     pub retention_ms: i64,
+    /// Most bytes on disk, log and blocks together; the oldest blocks go first. 0 for no bound.
+    pub retention_bytes: u64,
     /// When the write-ahead log is forced onto the medium.
     pub wal_fsync: WalFsync,
     /// Size at which a new segment of the write-ahead log is begun, in bytes.
     pub wal_segment_bytes: u64,
-    /// Length of a block in milliseconds. Chunks end at multiples of it.
+    /// Length of the blocks that are written from the head, in milliseconds. Chunks end at multiples of it.
     pub block_range_ms: i64,
+    /// Length of the longest blocks that compaction makes, in milliseconds. 0 for a tenth of the retention,
+    /// at most 31 days.
+    pub max_block_range_ms: i64,
     /// A chunk ends when it has this many samples.
     pub samples_per_chunk: u16,
     /// How far behind the newest sample of the store a sample may lie, in milliseconds; for an empty store
@@ -49,9 +54,11 @@ impl Options {
         Self {
             dir: dir.into(),
             retention_ms: 15 * 86_400_000,
+            retention_bytes: 0,
             wal_fsync: WalFsync::Interval(1000),
             wal_segment_bytes: 128 << 20,
             block_range_ms,
+            max_block_range_ms: 0,
             samples_per_chunk: 120,
             max_age_ms: block_range_ms / 2,
             max_exemplars: 100_000,

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use common::{START_MS, everything, open, options, series};
 use model::Labels;
-use platform::{Fault, FaultAction, SimulatedClock, SimulatedDisk};
+use platform::{Fault, FaultAction, SeededEntropy, SimulatedClock, SimulatedDisk};
 use storage::Storage;
 use telemetry::Registry;
 use tsdb::{Options, Tsdb, WalFsync};
@@ -57,6 +57,10 @@ impl Run {
             if round % 7 == 6 && store.checkpoint().is_err() {
                 return;
             }
+            // Blocks are written from the head and compacted in between.
+            if round % 5 == 4 && store.maintain().is_err() {
+                return;
+            }
         }
     }
 
@@ -80,26 +84,46 @@ fn small() -> Options {
     Options { wal_segment_bytes: 1500, samples_per_chunk: 4, replay_threads: 2, ..options() }
 }
 
+/// Blocks are written from the head and compacted during a run. That is many more calls of the disk, of which
+/// a test takes every few.
+fn with_blocks() -> Options {
+    Options { wal_segment_bytes: 1 << 20, block_range_ms: 60_000, max_age_ms: 30_000, ..small() }
+}
+
 fn try_open(disk: &SimulatedDisk, options: Options) -> Option<Tsdb> {
     let clock = Arc::new(SimulatedClock::new(START_MS));
-    Tsdb::open(options, disk.shared(), clock, &Registry::new()).ok().map(|opened| opened.0)
+    Tsdb::open(options, disk.shared(), clock, SeededEntropy::shared(1), &Registry::new())
+        .ok()
+        .map(|opened| opened.0)
 }
 
 /// How many changing calls a whole run makes.
-fn calls() -> u64 {
+fn calls(options: &Options) -> u64 {
     let disk = SimulatedDisk::new(0);
-    let store = open(&disk, small()).0;
+    let store = open(&disk, options.clone()).0;
     Run::default().write(&store, 0, 20);
     disk.changes()
 }
 
+/// Set-ups with the calls of the disk at which something happens: each of a small run, and of a run that writes
+/// blocks one in [`STRIDE`], or one in `WATCHFIRE_CRASH_STRIDE`.
+fn places() -> Vec<(Options, u64)> {
+    let stride = std::env::var("WATCHFIRE_CRASH_STRIDE").ok().and_then(|text| text.parse().ok());
+    let every = |options: Options, stride: usize| {
+        (0..calls(&options)).step_by(stride).map(move |at| (options.clone(), at)).collect::<Vec<_>>()
+    };
+    [every(small(), 1), every(with_blocks(), stride.unwrap_or(STRIDE))].concat()
+}
+
+const STRIDE: usize = 23;
+
 #[test]
 fn killed_at_every_call_of_the_disk() {
-    for at in 0..calls() {
+    for (options, at) in places() {
         for fsync in [WalFsync::EveryCommit, WalFsync::Never] {
             let disk = SimulatedDisk::new(at);
             disk.set_fault(Some(Fault { at, action: FaultAction::Kill }));
-            let options = Options { wal_fsync: fsync, ..small() };
+            let options = Options { wal_fsync: fsync, ..options.clone() };
             let mut run = Run::default();
             if let Some(store) = try_open(&disk, options.clone()) {
                 run.write(&store, 0, 20);
@@ -122,19 +146,19 @@ fn killed_at_every_call_of_the_disk() {
 
 #[test]
 fn power_cut_at_every_call_when_each_commit_is_synced() {
-    for at in 0..calls() {
+    for (options, at) in places() {
         for seed in 0..3 {
             let disk = SimulatedDisk::new(at * 1000 + seed);
             disk.set_fault(Some(Fault { at, action: FaultAction::Kill }));
             let mut run = Run::default();
-            if let Some(store) = try_open(&disk, small()) {
+            if let Some(store) = try_open(&disk, options.clone()) {
                 run.write(&store, 0, 20);
             }
             let disk = disk.after_power_cut();
-            let (store, report) = open(&disk, small());
+            let (store, report) = open(&disk, options.clone());
             run.check(&content(&store), &format!("cut at {at}, seed {seed}: {report}"));
             drop(store);
-            let (store, report) = open(&disk.after_kill(), small());
+            let (store, report) = open(&disk.after_kill(), options.clone());
             assert!(report.is_complete() && report.torn_tail.is_none(), "second start: {report}");
             run.check(&content(&store), &format!("second start after cut at {at}, seed {seed}"));
         }
@@ -163,18 +187,25 @@ fn power_cut_spares_what_was_synced() {
 /// lost, and writes work again by themselves.
 #[test]
 fn writes_are_refused_while_the_disk_fails_and_no_longer() {
-    for at in 0..calls() {
+    for (options, at) in places() {
         for (fsync, action) in [
             (WalFsync::EveryCommit, FaultAction::Error(io::ErrorKind::Other)),
             (WalFsync::EveryCommit, FaultAction::ErrorsFromNowOn(io::ErrorKind::StorageFull)),
             (WalFsync::Never, FaultAction::ErrorsFromNowOn(io::ErrorKind::StorageFull)),
         ] {
             let context = format!("{fsync:?} {action:?} at {at}");
-            let options = Options { wal_fsync: fsync, ..small() };
+            let options = Options { wal_fsync: fsync, ..options.clone() };
             let disk = SimulatedDisk::new(at);
             let clock = Arc::new(SimulatedClock::new(START_MS));
-            let store =
-                Tsdb::open(options.clone(), disk.shared(), clock.clone(), &Registry::new()).unwrap().0;
+            let store = Tsdb::open(
+                options.clone(),
+                disk.shared(),
+                clock.clone(),
+                SeededEntropy::shared(1),
+                &Registry::new(),
+            )
+            .unwrap()
+            .0;
             let fault_at = disk.changes() + at;
             disk.set_fault(Some(Fault { at: fault_at, action }));
             let mut run = Run::default();

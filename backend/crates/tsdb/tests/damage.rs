@@ -6,7 +6,7 @@ mod common;
 use std::path::Path;
 
 use common::{START_MS, everything, open, options, series, wal_file, wal_names};
-use platform::{Disk, SimulatedDisk};
+use platform::{Disk, SeededEntropy, SimulatedDisk};
 use storage::Storage;
 use tsdb::{Options, Tsdb};
 
@@ -119,7 +119,10 @@ fn a_later_version_is_left_alone() {
     bytes[7] = 2;
     disk.overwrite(&wal_file("00000000"), bytes.clone()).unwrap();
     let clock = std::sync::Arc::new(platform::SimulatedClock::new(START_MS));
-    let error = Tsdb::open(options(), disk.shared(), clock, &telemetry::Registry::new()).err().unwrap();
+    let error =
+        Tsdb::open(options(), disk.shared(), clock, SeededEntropy::shared(1), &telemetry::Registry::new())
+            .err()
+            .unwrap();
     assert!(error.to_string().contains("later version"), "{error}");
     assert_eq!(disk.read(&wal_file("00000000")).unwrap(), bytes);
 }
@@ -149,7 +152,15 @@ fn one_process_at_a_time() {
     let disk = SimulatedDisk::new(1);
     let (store, _) = open(&disk, options());
     let clock = std::sync::Arc::new(platform::SimulatedClock::new(START_MS));
-    let again = || Tsdb::open(options(), disk.shared(), clock.clone(), &telemetry::Registry::new());
+    let again = || {
+        Tsdb::open(
+            options(),
+            disk.shared(),
+            clock.clone(),
+            SeededEntropy::shared(1),
+            &telemetry::Registry::new(),
+        )
+    };
     let error = again().err().unwrap();
     assert_eq!(
         error.to_string(),

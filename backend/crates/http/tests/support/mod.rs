@@ -115,6 +115,7 @@ impl TestApp {
             tsdb::Options::new(dir.path().join("tsdb")),
             Arc::new(RealDisk),
             Arc::clone(&shared),
+            SeededEntropy::shared(1),
             &registry,
         )
         .unwrap();

@@ -1,7 +1,7 @@
 //! The head: all series that are written to, in memory.
 //!
 //! `slab` holds the series by slot, `series` is one of them, `map` finds a slot by labels, `append`
-//! writes, `read` answers queries, `truncate` forgets, `stats` counts.
+//! writes, `read` answers queries, `source` gives a stretch to a block, `truncate` forgets, `stats` counts.
 //!
 //! Locks are taken in this order and never back: `view`, `removal`, a shard of `map`, a page of `slab`,
 //! the index, the log. `view` keeps slots from being given away while a query looks at them; `removal`
@@ -15,6 +15,7 @@ mod metadata;
 mod read;
 mod series;
 mod slab;
+mod source;
 mod stats;
 mod truncate;
 
@@ -23,6 +24,7 @@ pub use exemplars::SeriesExemplars;
 pub(crate) use read::HeadQuerier;
 pub(crate) use series::{ChunkCut, ChunkData, MemSeries, Outcome, SealedChunk};
 pub(crate) use slab::{MAX_SLOTS, PAGE_SLOTS, generation_of, slot_of};
+pub(crate) use source::HeadSource;
 pub use stats::{HeadStats, NamedCount};
 pub use truncate::Truncated;
 

@@ -330,6 +330,11 @@ impl Wal {
         queue.closed && queue.refusal.as_ref().is_some_and(|refusal| refusal.reason != SHUT_DOWN)
     }
 
+    /// Whether the store is being shut down.
+    pub(crate) fn is_shut(&self) -> bool {
+        self.closed.load(Ordering::Relaxed) && !self.is_broken()
+    }
+
     /// Takes no more writes.
     pub(crate) fn close_with(&self, reason: String) -> AppendError {
         let mut queue = self.queue.lock();
