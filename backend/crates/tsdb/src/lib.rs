@@ -1,8 +1,8 @@
-//! The time-series store: a head in memory, and a write-ahead log that brings it back.
+//! The time-series store: a head in memory, a write-ahead log that brings it back, and blocks on disk.
 //!
 //! `db` is what others see. `head` holds series and their chunks, `index` finds them by labels, `wal` is
-//! the log. Blocks on disk will stand beside the head, behind the same querier. What a query computes is
-//! none of this crate's business: it knows matchers and time ranges only.
+//! the log, `block` is what is finished and on disk. What a query computes is none of this crate's business:
+//! it knows matchers and time ranges only.
 
 pub mod block;
 mod db;

@@ -4,35 +4,36 @@ use crate::block::codec::Decoder;
 use crate::block::error::Fault;
 
 /// Every so many symbols the offset is held.
-const STRIDE: u32 = 16;
+const STRIDE: u32 = 4;
 
 /// Finds symbols in the mapped file.
 #[derive(Debug)]
 pub(super) struct Symbols {
     count: u32,
-    /// End of the section's body in the file.
+    /// Where the section's body is in the file.
+    start: usize,
     end: usize,
-    /// Offsets in the file of symbols 0, `STRIDE`, 2 × `STRIDE` …
-    offsets: Vec<u64>,
+    /// Offsets in the body, which 32 bits hold, of symbols 0, `STRIDE`, 2 × `STRIDE` …
+    offsets: Vec<u32>,
 }
 
 impl Symbols {
     /// Checks the section at `offset`.
     pub(super) fn open(file: &[u8], offset: usize) -> Result<Self, Fault> {
         let mut decoder = Decoder::section(file, offset)?;
-        let at = decoder.position();
+        let start = decoder.position();
         let count = decoder.be32()?;
         if count as usize > decoder.remaining() {
-            return Err(Fault::new(at, "more symbols than bytes"));
+            return Err(Fault::new(start, "more symbols than bytes"));
         }
         let mut offsets = Vec::with_capacity(count.div_ceil(STRIDE) as usize);
         for number in 0..count {
             if number.is_multiple_of(STRIDE) {
-                offsets.push(decoder.position() as u64);
+                offsets.push((decoder.position() - start) as u32);
             }
             decoder.text()?;
         }
-        Ok(Self { count, end: decoder.position(), offsets })
+        Ok(Self { count, start, end: decoder.position(), offsets })
     }
 
     /// The text with this number; `at` is the place in the file that named it.
@@ -41,7 +42,7 @@ impl Symbols {
         if number >= self.count {
             return Err(Fault::new(at, "a symbol that is not there"));
         }
-        let start = self.offsets[(number / STRIDE) as usize] as usize;
+        let start = self.start + self.offsets[(number / STRIDE) as usize] as usize;
         let mut decoder = Decoder::new(file, start..self.end)?;
         for _ in 0..number % STRIDE {
             decoder.text_bytes()?;
@@ -50,6 +51,6 @@ impl Symbols {
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
-        self.offsets.capacity() * 8
+        self.offsets.capacity() * 4
     }
 }
