@@ -1,10 +1,39 @@
 //! The symbols of an index: all texts of its labels, sorted, known by their position.
 
+use std::cmp::Ordering;
+
 use crate::block::codec::Decoder;
 use crate::block::error::Fault;
 
 /// Every so many symbols the offset is held.
 const STRIDE: u32 = 4;
+
+/// The texts that were looked up last, by their place in a label set: in order of labels, most of those of a
+/// series are those of the series before.
+#[derive(Debug, Default)]
+pub(crate) struct SymbolCache<'a>(Vec<(u32, &'a str)>);
+
+impl<'a> SymbolCache<'a> {
+    #[inline]
+    pub(super) fn get(
+        &mut self,
+        place: usize,
+        number: u32,
+        find: impl FnOnce() -> Result<&'a str, Fault>,
+    ) -> Result<&'a str, Fault> {
+        match self.0.get_mut(place) {
+            Some((held, text)) if *held == number => return Ok(text),
+            Some(held) => {
+                *held = (number, find()?);
+                return Ok(held.1);
+            }
+            None => {}
+        }
+        let text = find()?;
+        self.0.push((number, text));
+        Ok(text)
+    }
+}
 
 /// Finds symbols in the mapped file.
 #[derive(Debug)]
@@ -48,6 +77,20 @@ impl Symbols {
             decoder.text_bytes()?;
         }
         decoder.text()
+    }
+
+    /// The number of a text.
+    pub(super) fn find(&self, file: &[u8], text: &str) -> Result<Option<u32>, Fault> {
+        let (mut low, mut high) = (0, self.count);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            match self.get(file, middle, self.start)?.cmp(text) {
+                Ordering::Less => low = middle + 1,
+                Ordering::Equal => return Ok(Some(middle)),
+                Ordering::Greater => high = middle,
+            }
+        }
+        Ok(None)
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
