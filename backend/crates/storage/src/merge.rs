@@ -138,9 +138,9 @@ pub fn add_samples(out: &mut Samples, first: usize, more: &Samples) {
         };
         let changed = take_held != last_was_held;
         if take_held {
-            held.take(out, changed)
+            held.take(out, changed);
         } else {
-            added.take(out, changed)
+            added.take(out, changed);
         }
         last_was_held = take_held;
     }
@@ -155,9 +155,9 @@ pub fn retain_samples(out: &mut Samples, first: usize, keep: impl Fn(TimestampMs
     while let Some(t) = cursor.time() {
         let kept = keep(t);
         if kept {
-            cursor.take(out, gap)
+            cursor.take(out, gap);
         } else {
-            cursor.skip()
+            cursor.skip();
         }
         gap = !kept;
     }

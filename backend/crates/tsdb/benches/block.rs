@@ -1,5 +1,5 @@
 //! A block of 100,000 series of ten labels: writing it, opening it, selecting from it, reading, compacting.
-#![allow(clippy::unwrap_used, missing_docs, reason = "a benchmark")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs, reason = "a benchmark")]
 
 use std::hint::black_box;
 use std::ops::ControlFlow;

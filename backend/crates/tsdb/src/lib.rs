@@ -1,4 +1,4 @@
-//! The time-series store: a head in memory, and a write-ahead log that brings it back.
+//! The time-series store: a head in memory, a write-ahead log that brings it back, and blocks on disk.
 //!
 //! `db` is what others see. `head` holds series and their chunks, `index` finds them by labels, `wal` is
 //! the log. `block` is what the head has written to disk, in Prometheus' format, and `life` moves samples on:

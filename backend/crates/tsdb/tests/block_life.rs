@@ -311,3 +311,29 @@ fn blocks_that_others_bring_or_take_are_noticed() {
     assert_eq!((report.loaded, report.set_aside.len()), (0, 1));
     assert_eq!(everything(&blocks), content(100..200));
 }
+
+#[test]
+fn a_snapshot_is_a_data_directory() {
+    let disk = SimulatedDisk::new(1);
+    let blocks = open(&disk);
+    for from in [0, 100] {
+        write(
+            &disk.shared(),
+            Path::new(DIR),
+            from as u128 + 1,
+            (from, from + 100),
+            &content(from..from + 100),
+        );
+    }
+    blocks.refresh().unwrap();
+    blocks.delete_series(&matcher(1), TimeRange::new(50, 150)).unwrap();
+    let all = everything(&blocks);
+    assert_eq!(blocks.snapshot(Path::new("/copy/now")).unwrap().len(), 2);
+    blocks.delete_series(&matcher(2), TimeRange::ALL).unwrap();
+    let disk = disk.after_power_cut();
+    let clock = Arc::new(SimulatedClock::new(0));
+    let copy = Blocks::open(disk.shared(), Path::new("/copy/now"), clock, Arc::new(SeededEntropy::new(1)));
+    let (copy, report) = copy.unwrap();
+    assert_eq!((report.loaded, report.set_aside.len()), (2, 0));
+    assert_eq!(everything(&copy), all);
+}

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use blocks::{Content, compile, every_series, read, write};
+use blocks::{Content, compile, every_series, parse_dumped, read, write};
 use model::{Labels, Matcher, TimeRange};
 use platform::{Disk, RealDisk, SystemClock, SystemEntropy};
 use prometheus::{Prometheus, promtool};
@@ -92,22 +92,12 @@ fn compact_all(blocks: &Blocks) {
     }
 }
 
-/// `{__name__="a", b="c"} 1.5 1700000000000` a line.
 fn parse_dump(text: &str) -> Content {
     let mut content = Content::new();
     for line in text.lines() {
-        let (labels, sample) = line.rsplit_once("} ").unwrap();
-        let (value, t) = sample.split_once(' ').unwrap();
-        let mut pairs = Vec::new();
-        let mut rest = labels.trim_start_matches('{');
-        while let Some((name, after)) = rest.split_once('=') {
-            let mut values = serde_json::Deserializer::from_str(after).into_iter::<String>();
-            pairs.push((name.to_owned(), values.next().unwrap().unwrap()));
-            rest = after[values.byte_offset()..].trim_start_matches(", ");
-        }
-        let samples = content.entry(Labels::from_pairs(pairs)).or_default();
+        let (labels, value, t) = parse_dumped(line);
         let bits = value.parse::<f64>().unwrap().to_bits();
-        assert!(samples.insert(t.parse().unwrap(), bits).is_none(), "twice: {line}");
+        assert!(content.entry(labels).or_default().insert(t, bits).is_none(), "twice: {line}");
     }
     content
 }

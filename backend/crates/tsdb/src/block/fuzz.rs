@@ -9,7 +9,7 @@ use storage::{Cancel, Samples};
 
 use super::chunks::{ChunkReader, ChunkRef};
 use super::codecs;
-use super::index::Index;
+use super::index::{Index, SymbolCache};
 use super::meta::BlockMeta;
 use super::select::{select, visit_values};
 use super::tombstones::Tombstones;
@@ -26,10 +26,10 @@ pub fn fuzz_index(data: &[u8]) {
         let _ = index.find(name, "a");
     }
     let Ok(selected) = select(&index, &[], &cancel) else { return };
-    let mut chunks = Vec::new();
+    let (mut chunks, mut cache) = (Vec::new(), SymbolCache::default());
     for series in selected {
-        let _ = index.series(series, &mut chunks, |_| true);
-        let _ = index.value_of(series, "a");
+        let _ = index.series(series, &mut cache, &mut chunks, |_| true);
+        let _ = index.symbol("a").map(|number| number.map(|number| index.value_of(series, number).is_ok()));
     }
 }
 

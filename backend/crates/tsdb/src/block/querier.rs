@@ -7,7 +7,7 @@ use model::{CompiledMatcher, Labels, TimeRange};
 use storage::{Querier, QueryError, Samples, SelectHints, Series, merge};
 
 use super::error::BlockError;
-use super::index::ChunkMeta;
+use super::index::{ChunkMeta, SymbolCache};
 use super::reader::Block;
 use super::select::{SelectError, select, visit_values};
 use super::tombstones::Intervals;
@@ -69,7 +69,7 @@ impl Querier for BlockQuerier {
             return Ok(out);
         }
         let tombstones = self.block.tombstones();
-        let mut chunks = Vec::new();
+        let (mut chunks, mut cache) = (Vec::new(), SymbolCache::default());
         for (count, series) in self.selected(matchers, hints)?.into_iter().enumerate() {
             if count % CANCEL_INTERVAL == 0 {
                 hints.cancel.check()?;
@@ -79,7 +79,7 @@ impl Querier for BlockQuerier {
                 let within = self.range.overlaps(&TimeRange::new(meta.min_t, meta.max_t));
                 within && deleted.is_none_or(|deleted| !deleted.cover((meta.min_t, meta.max_t)))
             };
-            let labels = self.block.index.series(series, &mut chunks, wanted);
+            let labels = self.block.index.series(series, &mut cache, &mut chunks, wanted);
             if let Some(labels) = labels.map_err(|fault| self.blame(fault))? {
                 out.push(Arc::new(BlockSeries {
                     block: Arc::clone(&self.block),
@@ -106,17 +106,19 @@ impl Querier for BlockQuerier {
         let mut names: Vec<String> = if matchers.is_empty() {
             index.names().map(|entry| entry.name.to_string()).collect()
         } else {
-            let mut names: BTreeSet<&str> = BTreeSet::new();
+            let mut numbers: BTreeSet<u32> = BTreeSet::new();
             for (count, series) in self.selected(matchers, hints)?.into_iter().enumerate() {
                 if count % CANCEL_INTERVAL == 0 {
                     hints.cancel.check()?;
                 }
                 let seen = index.names_of(series, |name| {
-                    names.insert(name);
+                    numbers.insert(name);
                 });
                 seen.map_err(|fault| self.blame(fault))?;
             }
-            names.into_iter().map(str::to_owned).collect()
+            // Numbers are in order of the texts.
+            let texts = numbers.into_iter().map(|number| index.text(number).map(str::to_owned));
+            texts.collect::<Result<_, _>>().map_err(|fault| self.blame(fault))?
         };
         limit(&mut names, hints);
         Ok(names)
@@ -143,13 +145,14 @@ impl Querier for BlockQuerier {
             .map_err(|error| self.blame(error))?;
         } else {
             let selected = self.selected(matchers, hints)?;
-            if selected.len() < entry.value_count as usize {
+            let number = index.symbol(name).map_err(|fault| self.blame(fault))?;
+            if let Some(number) = number.filter(|_| selected.len() < entry.value_count as usize) {
                 let mut found: BTreeSet<&str> = BTreeSet::new();
                 for (count, series) in selected.into_iter().enumerate() {
                     if count % CANCEL_INTERVAL == 0 {
                         hints.cancel.check()?;
                     }
-                    found.extend(index.value_of(series, name).map_err(|fault| self.blame(fault))?);
+                    found.extend(index.value_of(series, number).map_err(|fault| self.blame(fault))?);
                 }
                 values.extend(found.into_iter().map(str::to_owned));
             } else {

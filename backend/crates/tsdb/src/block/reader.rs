@@ -13,7 +13,7 @@ use ulid::Ulid;
 use super::BlockError;
 use super::chunks::{ChunkReader, EncodedChunk};
 use super::codecs::{self, DecodeError};
-use super::index::{ChunkMeta, Index};
+use super::index::{ChunkMeta, Index, SymbolCache};
 use super::meta::BlockMeta;
 use super::tombstones::Tombstones;
 
@@ -146,9 +146,9 @@ impl Block {
                 index.postings(entry.map_err(blame)?).map_err(blame)?;
             }
         }
-        let mut chunks = Vec::new();
+        let (mut chunks, mut cache) = (Vec::new(), SymbolCache::default());
         for series in index.all_series().map_err(blame)? {
-            index.series(series, &mut chunks, |_| true).map_err(blame)?;
+            index.series(series, &mut cache, &mut chunks, |_| true).map_err(blame)?;
             chunks.iter().try_for_each(|meta| self.verify_chunk(meta))?;
         }
         Ok(())

@@ -189,12 +189,15 @@ fn filter_series(
     series: Vec<u32>,
     cancel: &Cancel,
 ) -> Result<Vec<u32>, SelectError> {
+    let Some(name) = index.symbol(matcher.name())? else {
+        return Ok(if matcher.matches_absent() { series } else { Vec::new() });
+    };
     let mut out = Vec::new();
     for (count, series) in series.into_iter().enumerate() {
         if count % CANCEL_INTERVAL == 0 {
             cancel.check()?;
         }
-        if matcher.is_match(index.value_of(series, matcher.name())?.unwrap_or("")) {
+        if matcher.is_match(index.value_of(series, name)?.unwrap_or("")) {
             out.push(series);
         }
     }

@@ -68,3 +68,17 @@ pub(crate) fn read(querier: &dyn Querier, matchers: &[Matcher], range: TimeRange
 pub(crate) fn every_series() -> Vec<Matcher> {
     vec![Matcher::new("__name__", MatchOp::Regex, ".*")]
 }
+
+/// Labels, value and time of a line that `promtool tsdb dump` prints: `{__name__="a", b="c"} 1.5 1700000000000`.
+pub(crate) fn parse_dumped(line: &str) -> (Labels, &str, i64) {
+    let mut pairs = Vec::new();
+    let mut rest = line.trim_start_matches('{');
+    while !rest.starts_with('}') {
+        let (name, after) = rest.split_once('=').unwrap();
+        let mut values = serde_json::Deserializer::from_str(after).into_iter::<String>();
+        pairs.push((name.to_owned(), values.next().unwrap().unwrap()));
+        rest = after[values.byte_offset()..].trim_start_matches(", ");
+    }
+    let (value, t) = rest[2..].rsplit_once(' ').unwrap();
+    (Labels::from_pairs(pairs), value, t.parse().unwrap())
+}

@@ -7,6 +7,7 @@ mod compaction;
 mod deletion;
 mod load;
 mod removal;
+mod snapshot;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -6,7 +6,7 @@ use model::{Labels, TimeRange};
 use storage::{Samples, merge};
 
 use crate::block::codecs;
-use crate::block::index::ChunkMeta;
+use crate::block::index::{ChunkMeta, SymbolCache};
 use crate::block::tombstones::Tombstones;
 use crate::block::{Block, BlockError, EncodedChunk};
 
@@ -67,7 +67,7 @@ impl SeriesSource for BlockSource {
         loop {
             let Some(series) = self.series.next() else { return Ok(None) };
             let index = &self.block.index;
-            let labels = index.series(series, &mut self.metas, |_| true);
+            let labels = index.series(series, &mut SymbolCache::default(), &mut self.metas, |_| true);
             let Some(labels) = labels.map_err(|fault| index.blame(fault))? else { continue };
             let chunks = self.chunks(series)?;
             if !chunks.is_empty() {

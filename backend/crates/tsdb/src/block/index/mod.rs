@@ -17,6 +17,7 @@ mod writer;
 pub(crate) use postings::{Postings, intersect, subtract, union};
 pub(crate) use reader::Index;
 pub(crate) use series::ChunkMeta;
+pub(crate) use symbols::SymbolCache;
 pub(crate) use table::{NameEntry, TableEntry};
 pub(crate) use writer::IndexBuilder;
 

@@ -9,7 +9,7 @@ use platform::{Disk, FileBytes};
 
 use super::postings::Postings;
 use super::series::{ChunkMeta, SeriesEntry};
-use super::symbols::Symbols;
+use super::symbols::{SymbolCache, Symbols};
 use super::table::{NameEntry, PostingsTable, TableEntry};
 use super::toc::{TOC_BYTES, Toc};
 use super::{HEADER_BYTES, INDEX_FILE, SERIES_ALIGNMENT};
@@ -124,72 +124,87 @@ impl Index {
 
     /// Chunks of a series, oldest first.
     pub(crate) fn chunks(&self, series: u32, visit: impl FnMut(ChunkMeta)) -> Result<(), Fault> {
-        SeriesEntry::read(&self.file, self.series, series)?.chunks(visit)
+        self.entry(series)?.chunks(visit)
     }
 
-    /// Labels of a series, and its chunks if `wanted` likes one of them.
-    pub(crate) fn series(
-        &self,
+    /// Labels of a series, and its chunks, if `wanted` likes one of them.
+    pub(crate) fn series<'a>(
+        &'a self,
         series: u32,
+        cache: &mut SymbolCache<'a>,
         chunks: &mut Vec<ChunkMeta>,
         mut wanted: impl FnMut(&ChunkMeta) -> bool,
     ) -> Result<Option<Labels>, Fault> {
-        let entry = SeriesEntry::read(&self.file, self.series, series)?;
+        let entry = self.entry(series)?;
         chunks.clear();
         entry.chunks(|meta| {
             if wanted(&meta) {
                 chunks.push(meta);
             }
         })?;
-        if chunks.is_empty() { Ok(None) } else { self.labels_of(series, &entry).map(Some) }
+        if chunks.is_empty() { Ok(None) } else { self.labels(series, &entry, cache).map(Some) }
     }
 
-    fn labels_of(&self, series: u32, entry: &SeriesEntry<'_>) -> Result<Labels, Fault> {
+    fn entry(&self, series: u32) -> Result<SeriesEntry<'_>, Fault> {
+        SeriesEntry::read(&self.file, self.series, series)
+    }
+
+    fn labels<'a>(
+        &'a self,
+        series: u32,
+        entry: &SeriesEntry<'a>,
+        cache: &mut SymbolCache<'a>,
+    ) -> Result<Labels, Fault> {
         let mut pairs: Vec<(&str, &str)> = Vec::with_capacity(entry.label_count());
-        self.visit_labels(entry, |name, value| pairs.push((name, value)))?;
-        let ascends = pairs.windows(2).all(|pair| pair[0].0 < pair[1].0);
-        if !ascends || pairs.iter().any(|(_, value)| value.is_empty()) {
+        let mut failed = None;
+        entry.labels(|at, name, value| {
+            let place = pairs.len() * 2;
+            let name = cache.get(place, name, || self.symbols.get(&self.file, name, at));
+            let value = cache.get(place + 1, value, || self.symbols.get(&self.file, value, at));
+            match name.and_then(|name| Ok((name, value?))) {
+                Ok(pair) => pairs.push(pair),
+                Err(fault) => failed = Some(fault),
+            }
+            failed.is_none()
+        })?;
+        if let Some(fault) = failed {
+            return Err(fault);
+        }
+        let ascend = pairs.windows(2).all(|pair| pair[0].0 < pair[1].0);
+        if !ascend || pairs.iter().any(|(_, value)| value.is_empty()) {
             let offset = u64::from(series) * SERIES_ALIGNMENT;
             return Err(Fault::new(offset as usize, "labels that do not ascend or are empty"));
         }
         Ok(Labels::from_sorted(&pairs))
     }
 
-    fn visit_labels<'a>(
-        &'a self,
-        entry: &SeriesEntry<'a>,
-        mut visit: impl FnMut(&'a str, &'a str),
-    ) -> Result<(), Fault> {
-        let mut failed = None;
-        entry.labels(|at, name, value| {
-            let pair = self.symbols.get(&self.file, name, at).and_then(|name| {
-                let value = self.symbols.get(&self.file, value, at)?;
-                Ok((name, value))
-            });
-            match pair {
-                Ok((name, value)) => visit(name, value),
-                Err(fault) => failed = Some(fault),
-            }
-            failed.is_none()
-        })?;
-        failed.map_or(Ok(()), Err)
+    /// The number of a text among the symbols.
+    pub(crate) fn symbol(&self, text: &str) -> Result<Option<u32>, Fault> {
+        self.symbols.find(&self.file, text)
     }
 
-    /// The value that a series has for a name.
-    pub(crate) fn value_of(&self, series: u32, name: &str) -> Result<Option<&str>, Fault> {
+    /// The symbol with a number.
+    pub(crate) fn text(&self, symbol: u32) -> Result<&str, Fault> {
+        self.symbols.get(&self.file, symbol, HEADER_BYTES)
+    }
+
+    /// The value that a series has for the name with the number `name`.
+    pub(crate) fn value_of(&self, series: u32, name: u32) -> Result<Option<&str>, Fault> {
         let mut found = None;
-        let entry = SeriesEntry::read(&self.file, self.series, series)?;
-        self.visit_labels(&entry, |held, value| {
+        self.entry(series)?.labels(|at, held, value| {
             if held == name {
-                found = Some(value);
+                found = Some((at, value));
             }
+            held != name
         })?;
-        Ok(found)
+        found.map(|(at, value)| self.symbols.get(&self.file, value, at)).transpose()
     }
 
-    /// Visits the label names of a series.
-    pub(crate) fn names_of<'a>(&'a self, series: u32, mut visit: impl FnMut(&'a str)) -> Result<(), Fault> {
-        let entry = SeriesEntry::read(&self.file, self.series, series)?;
-        self.visit_labels(&entry, |name, _| visit(name))
+    /// Visits the numbers of the label names of a series.
+    pub(crate) fn names_of(&self, series: u32, mut visit: impl FnMut(u32)) -> Result<(), Fault> {
+        self.entry(series)?.labels(|_, name, _| {
+            visit(name);
+            true
+        })
     }
 }

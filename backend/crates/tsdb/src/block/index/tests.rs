@@ -74,8 +74,12 @@ fn read_all(file: Vec<u8>) -> Result<usize, crate::block::BlockError> {
             let Ok(selected) = select(&index, &[matcher], &cancel) else { continue };
             for series in selected {
                 let mut chunks = Vec::new();
-                found += usize::from(index.series(series, &mut chunks, |_| true).is_ok());
-                let _ = index.value_of(series, name);
+                found += usize::from(
+                    index.series(series, &mut SymbolCache::default(), &mut chunks, |_| true).is_ok(),
+                );
+                let _ = index
+                    .symbol(name)
+                    .map(|number| number.map(|number| index.value_of(series, number).is_ok()));
             }
         }
     }
