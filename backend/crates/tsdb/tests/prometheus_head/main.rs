@@ -6,7 +6,7 @@ mod peer;
 mod push;
 
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use content::{Series, parse, read_real};
 use model::{Exemplar, Histogram, Labels, ResetHint, Span};
@@ -126,6 +126,26 @@ fn min_valid(data: &Path) -> i64 {
         .unwrap_or(i64::MIN)
 }
 
+fn log_names(data: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(data.join("wal")).unwrap();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+fn is_checkpoint(name: &str) -> bool {
+    name.starts_with("checkpoint.") && !name.ends_with(".tmp")
+}
+
+fn wait_for(mut condition: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !condition() {
+        assert!(Instant::now() < deadline, "waited too long");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
 fn assert_same(ours: &Series, theirs: &Series) {
     for (labels, want) in theirs {
         let got = ours.get(labels).unwrap_or_else(|| panic!("{labels} is missing"));
@@ -205,34 +225,30 @@ fn behind_blocks_and_a_checkpoint() {
     let Some(binary) = peer_or_skip() else { return };
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
-    let base = (now_ms() - 50 * 60_000) / 60_000 * 60_000;
-    let flags = ["--storage.tsdb.min-block-duration=1m", "--storage.tsdb.max-block-duration=1m", FEATURES];
+    let base = (now_ms() - 80 * 60_000) / 120_000 * 120_000;
+    let flags = ["--storage.tsdb.min-block-duration=2m", "--storage.tsdb.max-block-duration=2m", FEATURES];
     let mut peer = Peer::start(&binary, dir.path(), &flags);
-    let has_checkpoint = || {
-        let names = std::fs::read_dir(data.join("wal")).unwrap().map(|e| e.unwrap().file_name());
-        names.into_iter().any(|name| {
-            let name = name.to_string_lossy().into_owned();
-            name.starts_with("checkpoint.") && !name.ends_with(".tmp")
-        })
-    };
     let mut second = 0;
-    while !has_checkpoint() && second < 2400 {
-        write_seconds(&peer, base, second..second + 60);
-        second += 60;
-        if second == 120 {
-            peer.stop();
-            peer = Peer::start(&binary, dir.path(), &flags);
-        }
+    while !log_names(&data).iter().any(|name| is_checkpoint(name)) {
+        assert!(second < 4000, "no checkpoint after {second} s of samples");
+        let before = log_names(&data);
+        write_seconds(&peer, base, second..second + 240);
+        second += 240;
+        // A truncation of the head begins a segment, and with enough of them a checkpoint.
+        wait_for(|| log_names(&data) != before);
     }
-    assert!(has_checkpoint(), "no checkpoint after {second} s of samples");
-    write_seconds(&peer, base, second..second + 20);
-    write_late(&peer, base, second - 20..second);
+    // An orderly end puts the full chunks of memory into files.
+    write_seconds(&peer, base, second..second + 50);
+    peer.stop();
+    peer = Peer::start(&binary, dir.path(), &flags);
+    write_seconds(&peer, base, second + 50..second + 60);
+    write_late(&peer, base, second..second + 20);
     let theirs = everything(&peer);
     peer.kill();
     let min_valid = min_valid(&data);
     let (ours, report, handed) = read_real(&data, min_valid);
     println!("{report}\n{handed:?}");
     assert!(report.is_complete(), "{report}");
-    assert!(min_valid > base);
+    assert!(min_valid > base && report.chunks > 0 && report.before_min_valid > 0, "{report:?}");
     assert_same(&after(&ours.visible(), min_valid), &after(&theirs, min_valid));
 }
