@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test ends at the first surprise, helpers included")]
 
 mod content;
+mod damage;
+mod example;
 mod peer;
 mod push;
 
@@ -55,7 +57,12 @@ fn custom(step: i64) -> Histogram {
 
 /// Writes seconds `from..to` behind `base`.
 fn write_seconds(peer: &Peer, base: i64, seconds: std::ops::Range<i64>) {
-    for second in seconds {
+    write_steps(peer, base, seconds, 1);
+}
+
+/// Writes every `step`th second.
+fn write_steps(peer: &Peer, base: i64, seconds: std::ops::Range<i64>, step: usize) {
+    for second in seconds.step_by(step) {
         let t = base + second * 1000;
         let mut request = Request::default();
         for i in 0..8 {
@@ -136,6 +143,22 @@ fn log_names(data: &Path) -> Vec<String> {
 
 fn is_checkpoint(name: &str) -> bool {
     name.starts_with("checkpoint.") && !name.ends_with(".tmp")
+}
+
+/// Writes until there is a checkpoint, with blocks of two minutes; the seconds written.
+fn write_until_checkpoint(peer: &Peer, data: &Path, base: i64, step: usize) -> i64 {
+    let mut second = 0;
+    while !log_names(data).iter().any(|name| is_checkpoint(name)) {
+        assert!(second < 4000, "no checkpoint after {second} s of samples");
+        let before = log_names(data);
+        write_steps(peer, base, second..second + 240, step);
+        second += 240;
+        // A truncation of the head begins a segment, and with enough of them a checkpoint.
+        wait_for(|| log_names(data) != before);
+    }
+    // Of four minutes the older two become a block; until then another compaction may come.
+    wait_for(|| peer.metric("prometheus_tsdb_head_min_time") >= (base + (second - 120) * 1000) as f64);
+    second
 }
 
 fn wait_for(mut condition: impl FnMut() -> bool) {
@@ -227,20 +250,12 @@ fn behind_blocks_and_a_checkpoint() {
     let data = dir.path().join("data");
     let base = (now_ms() - 80 * 60_000) / 120_000 * 120_000;
     let flags = ["--storage.tsdb.min-block-duration=2m", "--storage.tsdb.max-block-duration=2m", FEATURES];
-    let mut peer = Peer::start(&binary, dir.path(), &flags);
-    let mut second = 0;
-    while !log_names(&data).iter().any(|name| is_checkpoint(name)) {
-        assert!(second < 4000, "no checkpoint after {second} s of samples");
-        let before = log_names(&data);
-        write_seconds(&peer, base, second..second + 240);
-        second += 240;
-        // A truncation of the head begins a segment, and with enough of them a checkpoint.
-        wait_for(|| log_names(&data) != before);
-    }
+    let peer = Peer::start(&binary, dir.path(), &flags);
+    let second = write_until_checkpoint(&peer, &data, base, 1);
     // An orderly end puts the full chunks of memory into files.
     write_seconds(&peer, base, second..second + 50);
     peer.stop();
-    peer = Peer::start(&binary, dir.path(), &flags);
+    let peer = Peer::start(&binary, dir.path(), &flags);
     write_seconds(&peer, base, second + 50..second + 60);
     write_late(&peer, base, second..second + 20);
     let theirs = everything(&peer);
@@ -251,4 +266,54 @@ fn behind_blocks_and_a_checkpoint() {
     assert!(report.is_complete(), "{report}");
     assert!(min_valid > base && report.chunks > 0 && report.before_min_valid > 0, "{report:?}");
     assert_same(&after(&ours.visible(), min_valid), &after(&theirs, min_valid));
+}
+
+/// Shut down with `memory-snapshot-on-shutdown`: the log still has everything.
+#[test]
+fn a_snapshot_is_not_needed() {
+    let Some(binary) = peer_or_skip() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let features = format!("{FEATURES},memory-snapshot-on-shutdown");
+    let base = now_ms() - 30 * 60_000;
+    let peer = Peer::start(&binary, dir.path(), &[&features]);
+    write_seconds(&peer, base, 0..200);
+    peer.stop();
+    let peer = Peer::start(&binary, dir.path(), &[&features]);
+    write_seconds(&peer, base, 200..300);
+    let theirs = everything(&peer);
+    peer.stop();
+    let (ours, report, _) = read_real(&dir.path().join("data"), i64::MIN);
+    assert!(report.is_complete() && report.ignored_snapshots.len() == 1, "{report:?}");
+    assert_same(&ours.visible(), &theirs);
+}
+
+/// Writes the committed example anew: `cargo test -p tsdb --test prometheus_head -- --ignored`.
+#[test]
+#[ignore = "writes into the source tree"]
+fn write_the_example() {
+    let binary = peer_or_skip().expect("an example needs prometheus");
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let base = (now_ms() - 80 * 60_000) / 120_000 * 120_000;
+    let flags = [
+        "--storage.tsdb.min-block-duration=2m",
+        "--storage.tsdb.max-block-duration=2m",
+        "--storage.tsdb.samples-per-chunk=10",
+        FEATURES,
+    ];
+    let peer = Peer::start(&binary, dir.path(), &flags);
+    let second = write_until_checkpoint(&peer, &data, base, 10);
+    write_steps(&peer, base, second..second + 50, 10);
+    write_late(&peer, base, second - 40..second);
+    peer.stop();
+    let peer = Peer::start(&binary, dir.path(), &flags);
+    write_steps(&peer, base, second + 50..second + 60, 10);
+    write_late(&peer, base, second..second + 10);
+    peer.delete("gauge", base + (second + 10) * 1000, base + (second + 20) * 1000);
+    let min_valid = min_valid(&data);
+    let first = (now_ms() - min_valid) / 1000 + 1;
+    let query = format!("/api/v1/query?query=%7B__name__!=%22%22%7D%5B{first}s%5D&time={}", now_ms() / 1000);
+    let answer = peer.get(&query);
+    peer.kill();
+    example::write(&data, min_valid, &answer);
 }

@@ -87,6 +87,14 @@ impl Peer {
         serde_json::from_slice(&answer).unwrap()
     }
 
+    /// One of its own metrics.
+    pub(crate) fn metric(&self, name: &str) -> f64 {
+        let (_, answer) = self.request("GET", "/metrics", &[], b"").unwrap();
+        let answer = String::from_utf8(answer).unwrap();
+        let line = answer.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.unwrap().parse().unwrap()
+    }
+
     /// Deletes samples between two times in milliseconds.
     pub(crate) fn delete(&self, metric: &str, first_ms: i64, last_ms: i64) {
         let (first, last) = (first_ms as f64 / 1e3, last_ms as f64 / 1e3);
