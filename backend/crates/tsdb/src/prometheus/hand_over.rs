@@ -4,6 +4,7 @@
 //! Windows, because a store takes samples that are not much older than its newest one, and because a sink
 //! that writes blocks wants one block's samples at a time.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use model::{Exemplar, Labels, MetricMetadata, TimeRange, Value};
@@ -192,7 +193,7 @@ impl Merge {
 
     fn chunk(
         &mut self,
-        files: &[(FileBytes, std::path::PathBuf)],
+        files: &[(FileBytes, PathBuf)],
         place: &ChunkPlace,
         range: TimeRange,
         damage: &mut Vec<HeadLoss>,

@@ -124,3 +124,83 @@ fn length_at(data: &[u8], at: usize) -> Option<(usize, usize)> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::encode::chunk_file;
+    use super::*;
+
+    type Chunks = Vec<(u64, u8, Vec<(i64, f64)>)>;
+
+    fn chunks() -> impl Strategy<Value = Chunks> {
+        let samples = proptest::collection::btree_map(any::<i64>(), any::<f64>(), 1..20)
+            .prop_map(|samples| samples.into_iter().collect::<Vec<_>>());
+        let encoding = prop_oneof![Just(1u8), Just(0x81)];
+        proptest::collection::vec((1u64.., encoding, samples), 1..8)
+    }
+
+    fn read(data: &[u8]) -> (Vec<(usize, HeadChunk)>, usize) {
+        let (mut found, mut bad) = (Vec::new(), 0);
+        scan(data, |event| match event {
+            Found::Chunk { offset, chunk } => found.push((offset, chunk)),
+            Found::Damage { .. } | Found::Tail { .. } => bad += 1,
+        });
+        (found, bad)
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_found(chunks in chunks(), room in 0usize..5000) {
+            let (mut data, numbers) = chunk_file(5, &chunks);
+            data.resize(data.len() + room, 0);
+            let (found, bad) = read(&data);
+            prop_assert_eq!(bad, 0);
+            prop_assert_eq!(found.len(), chunks.len());
+            for (((offset, got), number), (series, encoding, samples)) in found.iter().zip(numbers).zip(&chunks) {
+                prop_assert_eq!(5 << 32 | *offset as u64, number);
+                prop_assert_eq!((got.series, got.late, got.encoding), (*series, encoding & LATE != 0, 1));
+                let (first, last) = (samples[0].0, samples[samples.len() - 1].0);
+                prop_assert_eq!((got.min_t, got.max_t), (first, last));
+                let mut decoded = Vec::new();
+                chunk::decode_xor(&data[got.data.clone()], |t, value| {
+                    decoded.push((t, value.to_bits()));
+                    true
+                }).unwrap();
+                let want: Vec<_> = samples.iter().map(|(t, value)| (*t, value.to_bits())).collect();
+                prop_assert_eq!(decoded, want);
+            }
+        }
+
+        /// One changed byte costs one chunk.
+        #[test]
+        fn a_changed_byte_costs_one_chunk(
+            chunks in chunks(),
+            at in any::<prop::sample::Index>(),
+            change in 1u8..,
+        ) {
+            let (mut data, _) = chunk_file(1, &chunks);
+            let at = FILE_HEADER_BYTES + at.index(data.len() - FILE_HEADER_BYTES);
+            data[at] ^= change;
+            let (found, bad) = read(&data);
+            prop_assert_eq!((found.len(), bad), (chunks.len() - 1, 1));
+        }
+
+        #[test]
+        fn any_bytes_are_read(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
+            let mut data = FILE_HEADER.to_vec();
+            data.extend_from_slice(&[0; 3]);
+            data.extend_from_slice(&bytes);
+            let _ = read(&data);
+            let _ = read(&bytes);
+        }
+    }
+
+    #[test]
+    fn another_file_is_told_apart() {
+        assert_eq!(read(b"WFHEAD\0\x01").1, 1);
+        assert_eq!(read(&[0; 100]).1, 0, "a file that was made and never written");
+        assert_eq!(read(&[]).1, 0);
+    }
+}

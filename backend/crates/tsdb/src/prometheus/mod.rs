@@ -7,14 +7,17 @@
 //! The formats are described in `backend/docs/format/prometheus-head.md`.
 //!
 //! The way of the bytes: `files` finds them, `pages` puts records together and `unpack` decompresses them,
-//! `records` and `histograms` decode them, `head_chunks` reads the chunk files; `load` gathers all of it
-//! in one `series` each, and `hand_over` merges that.
+//! `records` and `histograms` decode them, `head_chunks` reads the chunk files; `load` has `gather` sort all of
+//! it into `series`, and `hand_over` merges that.
 
 mod appender_sink;
 mod chunks;
 mod cursor;
+#[cfg(test)]
+mod encode;
 mod error;
 mod files;
+mod gather;
 mod hand_over;
 mod head_chunks;
 mod histograms;
@@ -25,6 +28,8 @@ mod report;
 mod search;
 mod series;
 mod set_aside;
+#[cfg(test)]
+mod tests;
 mod unpack;
 
 use std::path::{Path, PathBuf};

@@ -174,3 +174,143 @@ impl Visitor for Counter {
     }
     fn unknown(&mut self, _: u8) {}
 }
+
+#[cfg(test)]
+mod tests {
+    use model::{Histogram, ResetHint, Span};
+    use proptest::prelude::*;
+
+    use super::super::encode;
+    use super::*;
+
+    #[derive(Debug, Default, PartialEq)]
+    struct Seen {
+        series: Vec<(u64, Labels)>,
+        samples: Vec<(u64, i64, u64)>,
+        histograms: Vec<(u64, i64, Histogram)>,
+        tombstones: Vec<(u64, i64, i64)>,
+        exemplars: Vec<(u64, Exemplar)>,
+        metadata: Vec<(u64, MetricMetadata)>,
+        markers: Vec<(u64, u64)>,
+        unknown: Vec<u8>,
+    }
+
+    impl Visitor for Seen {
+        fn series(&mut self, series: u64, labels: Labels) {
+            self.series.push((series, labels));
+        }
+        fn sample(&mut self, series: u64, t: i64, value: f64) {
+            self.samples.push((series, t, value.to_bits()));
+        }
+        fn histogram(&mut self, series: u64, t: i64, float: bool, bytes: &[u8]) {
+            let histogram = histograms::decode(&mut Cursor::new(bytes), float).unwrap();
+            self.histograms.push((series, t, histogram));
+        }
+        fn tombstone(&mut self, series: u64, first: i64, last: i64) {
+            self.tombstones.push((series, first, last));
+        }
+        fn exemplar(&mut self, series: u64, exemplar: Exemplar) {
+            self.exemplars.push((series, exemplar));
+        }
+        fn metadata(&mut self, series: u64, metadata: MetricMetadata) {
+            self.metadata.push((series, metadata));
+        }
+        fn mmap_marker(&mut self, series: u64, chunk: u64) {
+            self.markers.push((series, chunk));
+        }
+        fn unknown(&mut self, kind: u8) {
+            self.unknown.push(kind);
+        }
+    }
+
+    fn read(records: &[Vec<u8>]) -> Seen {
+        let mut seen = Seen::default();
+        records.iter().for_each(|record| decode(record, &mut seen).unwrap());
+        seen
+    }
+
+    fn labels() -> impl Strategy<Value = Labels> {
+        proptest::collection::btree_map(".{1,5}", ".{1,20}", 1..6).prop_map(Labels::from_pairs)
+    }
+
+    fn histogram() -> impl Strategy<Value = Histogram> {
+        let side = || {
+            let spans = proptest::collection::vec((any::<i32>(), any::<u32>()), 0..4);
+            (spans, proptest::collection::vec(0u32..1 << 30, 0..12))
+        };
+        let hint = prop_oneof![Just(ResetHint::Unknown), Just(ResetHint::Reset), Just(ResetHint::Gauge)];
+        (hint, -53i32..9, any::<(u32, u32, i32)>(), side(), side()).prop_map(|(hint, schema, n, p, q)| {
+            let spans = |list: &[(i32, u32)]| {
+                list.iter().map(|(offset, length)| Span { offset: *offset, length: *length }).collect()
+            };
+            let counts = |list: &[u32]| list.iter().copied().map(f64::from).collect();
+            Histogram {
+                reset_hint: hint,
+                schema,
+                zero_threshold: 0.25,
+                zero_count: f64::from(n.0),
+                count: f64::from(n.1),
+                sum: f64::from(n.2),
+                positive_spans: spans(&p.0),
+                negative_spans: spans(&q.0),
+                positive_buckets: counts(&p.1),
+                negative_buckets: counts(&q.1),
+                custom_values: if schema == Histogram::CUSTOM_BUCKETS_SCHEMA {
+                    vec![1.0, 2.0]
+                } else {
+                    vec![]
+                },
+            }
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_encoded_is_decoded(
+            series in proptest::collection::vec((any::<u64>(), labels()), 0..4),
+            samples in proptest::collection::vec(any::<(u64, i64, f64)>(), 0..20),
+            tombstones in proptest::collection::vec(any::<(u64, i64, i64)>(), 0..4),
+            markers in proptest::collection::vec(any::<(u64, u64)>(), 0..4),
+            exemplars in proptest::collection::vec((any::<u64>(), any::<i64>(), -1e9..1e9, labels()), 0..4),
+            whole in proptest::collection::vec((any::<u64>(), any::<i64>(), histogram()), 0..4),
+            float in proptest::collection::vec((any::<u64>(), any::<i64>(), histogram()), 0..4),
+        ) {
+            let exemplars: Vec<(u64, Exemplar)> = exemplars
+                .into_iter()
+                .map(|(series, timestamp_ms, value, labels)| (series, Exemplar { labels, value, timestamp_ms }))
+                .collect();
+            let records = [
+                encode::series(&series),
+                encode::samples(&samples),
+                encode::tombstones(&tombstones),
+                encode::markers(&markers),
+                encode::exemplars(&exemplars),
+                encode::histograms(&whole, false),
+                encode::histograms(&float, true),
+                vec![11, 1, 2, 3],
+            ];
+            let want = Seen {
+                series,
+                samples: samples.iter().map(|(series, t, value)| (*series, *t, value.to_bits())).collect(),
+                histograms: whole.into_iter().chain(float).collect(),
+                tombstones,
+                exemplars,
+                metadata: Vec::new(),
+                markers,
+                unknown: vec![11],
+            };
+            prop_assert_eq!(read(&records), want);
+            for record in &records {
+                for length in 0..record.len() {
+                    // Any outcome but a panic.
+                    let _ = decode(&record[..length], &mut Counter::default());
+                }
+            }
+        }
+
+        #[test]
+        fn any_bytes_are_decoded(kind in 0u8..16, bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let _ = decode(&[&[kind], bytes.as_slice()].concat(), &mut Counter::default());
+        }
+    }
+}

@@ -99,6 +99,7 @@ impl GatheredSeries {
     /// Adds chunks; the same series may have had another reference before.
     pub(super) fn add_chunks(&mut self, in_order: Vec<ChunkPlace>, late: Vec<ChunkPlace>) {
         if !in_order.is_empty() {
+            self.chunks.reserve_exact(in_order.len());
             self.chunks.extend(in_order);
             self.chunks.sort_by_key(|chunk| (chunk.min_t, chunk.max_t));
             self.next_chunk = 0;
@@ -135,6 +136,8 @@ impl GatheredSeries {
         }
         let mut chunk = XorChunk::new();
         if chunk.append(t, value).is_ok() {
+            // Most series need no other run.
+            self.runs.reserve_exact(1);
             self.runs.push(Run { min_t: t, max_t: t, chunk });
         }
     }
