@@ -164,9 +164,12 @@ fn histogram(h: &Histogram, float: bool) -> Vec<u8> {
     out
 }
 
+/// Series, encoding byte and samples of a chunk.
+pub(super) type FileChunk = (u64, u8, Vec<(i64, f64)>);
+
 /// A file of head chunks: series, encoding (with the mark of late samples), and samples of each. And the
 /// numbers by which markers know them in file `number`.
-pub(super) fn chunk_file(number: u64, chunks: &[(u64, u8, Vec<(i64, f64)>)]) -> (Vec<u8>, Vec<u64>) {
+pub(super) fn chunk_file(number: u64, chunks: &[FileChunk]) -> (Vec<u8>, Vec<u64>) {
     let mut out = FILE_HEADER.to_vec();
     out.resize(FILE_HEADER_BYTES, 0);
     let mut numbers = Vec::new();

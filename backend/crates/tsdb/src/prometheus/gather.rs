@@ -196,7 +196,9 @@ impl Gatherer {
 
 impl Visitor for Gatherer {
     fn series(&mut self, series: u64, labels: Labels) {
-        if labels.is_empty() || self.by_ref.contains_key(&series) {
+        let known = self.by_ref.get(&series).and_then(|index| self.head.series.get(*index as usize));
+        // After a restart Prometheus may give a reference of a forgotten series to another one.
+        if labels.is_empty() || known.is_some_and(|known| known.labels == labels) {
             return;
         }
         let list = &mut self.head.series;

@@ -129,12 +129,10 @@ fn length_at(data: &[u8], at: usize) -> Option<(usize, usize)> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::encode::chunk_file;
+    use super::super::encode::{FileChunk, chunk_file};
     use super::*;
 
-    type Chunks = Vec<(u64, u8, Vec<(i64, f64)>)>;
-
-    fn chunks() -> impl Strategy<Value = Chunks> {
+    fn chunks() -> impl Strategy<Value = Vec<FileChunk>> {
         let samples = proptest::collection::btree_map(any::<i64>(), any::<f64>(), 1..20)
             .prop_map(|samples| samples.into_iter().collect::<Vec<_>>());
         let encoding = prop_oneof![Just(1u8), Just(0x81)];

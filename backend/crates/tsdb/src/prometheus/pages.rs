@@ -195,7 +195,10 @@ mod tests {
     use super::super::encode::{fill_page, segment};
     use super::*;
 
-    fn records_of(data: &[u8]) -> (Vec<Vec<u8>>, Vec<Range<usize>>, Option<Range<usize>>) {
+    /// Records, damages and the tail.
+    type Scanned = (Vec<Vec<u8>>, Vec<Range<usize>>, Option<Range<usize>>);
+
+    fn records_of(data: &[u8]) -> Scanned {
         let (mut records, mut gaps, mut tail) = (Vec::new(), Vec::new(), None);
         scan(data, &mut Unpacker::default(), |found| match found {
             Found::Record { bytes, .. } => records.push(bytes.to_vec()),

@@ -120,12 +120,14 @@ fn a_series_that_came_back_is_one_series() {
         encode::series(&[(7, labels("a"))]),
         encode::samples(&[(7, 10, 1.0), (7, 20, 2.0)]),
         encode::series(&[(90, labels("a")), (7, labels("other"))]),
-        encode::samples(&[(90, 20, 9.0), (90, 30, 3.0), (7, 40, 4.0), (7, 35, 9.0)]),
+        encode::samples(&[(90, 20, 9.0), (90, 30, 3.0), (7, 20, 4.0), (7, 15, 9.0)]),
     ];
     put_log(&disk, "wal/00000000", &records);
     let (seen, report) = read(&disk);
-    assert_eq!(seen.samples[&labels("a")], floats(&[(10, 1.0), (20, 2.0), (30, 3.0), (40, 4.0)]));
-    assert_eq!(report.series, 1);
+    assert_eq!(seen.samples[&labels("a")], floats(&[(10, 1.0), (20, 2.0), (30, 3.0)]));
+    // The reference 7 had been given to another series by then.
+    assert_eq!(seen.samples[&labels("other")], floats(&[(20, 4.0)]));
+    assert_eq!(report.series, 2);
 }
 
 #[test]
