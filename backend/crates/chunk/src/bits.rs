@@ -29,6 +29,46 @@ pub(crate) fn push_bits(data: &mut Vec<u8>, free: &mut u8, value: u64, count: u3
     *free = (bytes as u32 * 8 - left) as u8;
 }
 
+/// Bytes that are written bit by bit.
+#[derive(Clone, Debug)]
+pub(crate) struct BitWriter {
+    pub(crate) data: Vec<u8>,
+    /// Unused low bits of the last byte, 0 to 7.
+    free: u8,
+}
+
+impl BitWriter {
+    /// Goes on behind `data`.
+    pub(crate) fn new(data: Vec<u8>) -> Self {
+        Self { data, free: 0 }
+    }
+
+    /// Goes on at a bit within `data`; what is behind it is dropped.
+    pub(crate) fn at(mut data: Vec<u8>, bits: usize) -> Self {
+        data.truncate(bits.div_ceil(8));
+        let free = (data.len() * 8).saturating_sub(bits) as u8;
+        if let Some(last) = data.last_mut() {
+            *last = *last >> free << free;
+        }
+        Self { data, free }
+    }
+
+    /// Appends the low `count` (0 to 64) bits of `value`; those above them must be zero where `count` is
+    /// not a whole number of bytes.
+    pub(crate) fn push(&mut self, value: u64, count: u32) {
+        push_bits(&mut self.data, &mut self.free, value, count);
+    }
+
+    /// Unused low bits of the last byte and the bytes.
+    pub(crate) fn into_parts(self) -> (Vec<u8>, u8) {
+        (self.data, self.free)
+    }
+
+    pub(crate) fn parts(&mut self) -> (&mut Vec<u8>, &mut u8) {
+        (&mut self.data, &mut self.free)
+    }
+}
+
 /// Reads bits at a position.
 #[derive(Clone, Debug)]
 pub(crate) struct BitReader<'a> {
@@ -44,6 +84,18 @@ impl<'a> BitReader<'a> {
 
     pub(crate) fn position(&self) -> usize {
         self.position
+    }
+
+    /// Bits up to the end.
+    pub(crate) fn left(&self) -> usize {
+        (self.data.len() * 8).saturating_sub(self.position)
+    }
+
+    /// The next `count` (1 to 64) bits, or `None` when there are not so many.
+    #[inline]
+    pub(crate) fn take(&mut self, count: u32) -> Option<u64> {
+        let value = self.peek() >> (64 - count);
+        self.skip(count).then_some(value)
     }
 
     /// The next 64 bits, left-aligned; bits behind the end read as zeros.

@@ -2,6 +2,7 @@
 
 use crate::ChunkError;
 use crate::bits::BitReader;
+use crate::window::Window;
 use crate::xor::HEADER_BYTES;
 
 /// Reads the samples of an XOR chunk one by one.
@@ -13,8 +14,7 @@ pub struct XorReader<'a> {
     t: i64,
     value_bits: u64,
     t_delta: u64,
-    /// Leading and trailing zero bits of the window in use.
-    window: Option<(u8, u8)>,
+    window: Window,
 }
 
 /// Where a chunk ends and in what state, for going on with it.
@@ -23,7 +23,7 @@ pub(crate) struct End {
     pub(crate) t: i64,
     pub(crate) value_bits: u64,
     pub(crate) t_delta: u64,
-    pub(crate) window: Option<(u8, u8)>,
+    pub(crate) window: Window,
 }
 
 impl<'a> XorReader<'a> {
@@ -40,7 +40,7 @@ impl<'a> XorReader<'a> {
             t: 0,
             value_bits: 0,
             t_delta: 0,
-            window: None,
+            window: Window::default(),
         })
     }
 
@@ -142,36 +142,7 @@ impl<'a> XorReader<'a> {
 
     #[inline]
     fn value(&mut self) -> Result<(), ChunkError> {
-        let word = self.bits.peek();
-        if word >> 63 == 0 {
-            return self.skip(1);
-        }
-        let (head, leading, width) = if (word >> 62) & 1 == 0 {
-            // A chunk that was taken up by its writer may use the full width before it sets a window.
-            let (leading, trailing) = self.window.unwrap_or((0, 0));
-            (2, u32::from(leading), 64 - u32::from(leading) - u32::from(trailing))
-        } else {
-            let leading = (word >> 57) as u32 & 31;
-            let width = match (word >> 51) as u32 & 63 {
-                0 => 64,
-                width => width,
-            };
-            // Leading zeros and width can contradict each other in broken bytes only.
-            let trailing = 64u32.saturating_sub(leading + width);
-            self.window = Some((leading as u8, trailing as u8));
-            (13, leading, width)
-        };
-        let significant = if head + width <= 64 {
-            self.skip(head + width)?;
-            (word << head) >> (64 - width)
-        } else {
-            self.skip(head)?;
-            let significant = self.bits.peek() >> (64 - width);
-            self.skip(width)?;
-            significant
-        };
-        let trailing = 64u32.saturating_sub(leading + width);
-        self.value_bits ^= significant << trailing;
+        self.value_bits ^= self.window.read(&mut self.bits).ok_or(ChunkError::Truncated(self.read))?;
         Ok(())
     }
 }
