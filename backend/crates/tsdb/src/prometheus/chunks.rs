@@ -1,12 +1,11 @@
-//! The samples of a chunk, by its encoding. Each encoding that the crate `chunk` learns to read plugs in
-//! here, and nowhere else.
+//! The samples of a chunk, by its encoding. What encodings there are is the business of the crate `chunk`.
 
 use chunk::Encoding;
 use model::Value;
 
 /// Whether [`decode`] can read the encoding. Samples of other chunks are taken from the log.
 pub(super) fn is_readable(encoding: u8) -> bool {
-    encoding == Encoding::Xor.id()
+    Encoding::try_from(encoding).is_ok()
 }
 
 /// Visits the samples of a chunk in order; `Err` where its bytes make no sense.
@@ -15,13 +14,10 @@ pub(super) fn decode(
     bytes: &[u8],
     visit: &mut dyn FnMut(i64, Value),
 ) -> Result<(), &'static str> {
-    match Encoding::try_from(encoding) {
-        Ok(Encoding::Xor) => chunk::decode_xor(bytes, |t, value| {
-            visit(t, Value::Float(value));
-            true
-        })
-        .map(drop)
-        .map_err(|_| "a chunk's samples cannot be decoded"),
-        Ok(Encoding::Histogram | Encoding::FloatHistogram) | Err(_) => Err("a chunk's encoding is not known"),
-    }
+    let encoding = Encoding::try_from(encoding).map_err(|_| "a chunk's encoding is not known")?;
+    let all = |t, value| {
+        visit(t, value);
+        true
+    };
+    chunk::decode(encoding, bytes, all).map_err(|_| "a chunk's samples cannot be decoded")
 }

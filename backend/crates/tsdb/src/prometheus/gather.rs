@@ -56,46 +56,49 @@ impl Gatherer {
     pub(super) fn chunk_file(&mut self, file: &NumberedFile, bytes: FileBytes, newest: bool) {
         let index = self.head.chunk_files.len() as u32;
         head_chunks::scan(&bytes, |found| match found {
-            head_chunks::Found::Chunk { offset, chunk } => {
-                let place = ChunkPlace {
-                    min_t: chunk.min_t,
-                    max_t: chunk.max_t,
-                    file: index,
-                    // Files of chunks are no longer than 128 MiB; one of 4 GiB would not be Prometheus'.
-                    start: chunk.data.start as u32,
-                    len: chunk.data.len() as u32,
-                    encoding: chunk.encoding,
-                };
-                let fits = u32::try_from(chunk.data.end).is_ok();
-                if !fits || !chunks::is_readable(chunk.encoding) {
-                    self.head.report.unknown_chunks += 1;
-                } else {
-                    self.chunk(file.number << 32 | offset as u64, &chunk, place, &bytes[chunk.data.clone()]);
-                }
-            }
+            head_chunks::Found::Chunk { offset, chunk } => self.chunk(file, index, offset, &chunk, &bytes),
             head_chunks::Found::Damage { at, reason } => self.lost(file, &at, reason, false),
             head_chunks::Found::Tail { at, reason } => self.lost(file, &at, reason, newest),
         });
         self.head.chunk_files.push((bytes, file.path.clone()));
     }
 
-    fn chunk(&mut self, number: u64, chunk: &HeadChunk, place: ChunkPlace, bytes: &[u8]) {
-        let window = self.head.options.window_ms;
+    /// Takes a chunk of file `index`. It is decoded here already: one that cannot be must not keep the log's
+    /// samples out.
+    fn chunk(&mut self, file: &NumberedFile, index: u32, offset: usize, chunk: &HeadChunk, bytes: &[u8]) {
         if !chunk.late && chunk.max_t < self.head.options.min_valid_ms {
             return;
         }
-        self.head.windows.insert(chunk.min_t.div_euclid(window));
-        if chunk.max_t.div_euclid(window) != chunk.min_t.div_euclid(window) {
-            let windows = &mut self.head.windows;
-            // What cannot be decoded here is reported when it is handed over.
-            let _ = chunks::decode(chunk.encoding, bytes, &mut |t, _| {
-                windows.insert(t.div_euclid(window));
-            });
+        // Files of chunks are no longer than 128 MiB; one of 4 GiB would not be Prometheus'.
+        let fits = u32::try_from(chunk.data.end).is_ok();
+        if !fits || !chunks::is_readable(chunk.encoding) {
+            self.head.report.unknown_chunks += 1;
+            return;
         }
+        let (mut min_t, mut max_t) = (i64::MAX, i64::MIN);
+        let decoded = chunks::decode(chunk.encoding, &bytes[chunk.data.clone()], &mut |t, _| {
+            min_t = min_t.min(t);
+            max_t = max_t.max(t);
+            self.see_window(t);
+        });
+        if let Err(reason) = decoded {
+            return self.lost(file, &chunk.data, reason, false);
+        }
+        if min_t > max_t {
+            return;
+        }
+        let place = ChunkPlace {
+            min_t,
+            max_t,
+            file: index,
+            start: chunk.data.start as u32,
+            len: chunk.data.len() as u32,
+            encoding: chunk.encoding,
+        };
         self.head.report.chunks += 1;
         let waiting = self.waiting.entry(chunk.series).or_default();
         if chunk.late {
-            self.late_chunks.insert(number, (chunk.min_t, chunk.max_t));
+            self.late_chunks.insert(file.number << 32 | offset as u64, (min_t, max_t));
             waiting.1.push(place);
         } else {
             waiting.0.push(place);

@@ -221,7 +221,7 @@ fn killed_and_read(flags: &[&str]) {
     peer.kill();
     let (ours, report, handed) = read_real(&data, i64::MIN);
     assert!(report.is_complete(), "{report}");
-    assert!(report.chunks > 0 && report.log_samples > 0);
+    assert!(report.chunks > 0 && report.log_samples > 0 && report.unknown_chunks == 0);
     assert_same(&ours.visible(), &theirs);
     assert_eq!(ours.exemplars.len(), 500);
     assert!(handed.damage.is_empty() && handed.histograms > 0);
