@@ -13,6 +13,7 @@ mod index;
 mod life;
 mod metrics;
 mod options;
+mod prometheus;
 mod validate;
 mod wal;
 
@@ -20,4 +21,8 @@ pub use db::{Health, Tsdb};
 pub use error::OpenError;
 pub use head::{HeadStats, NamedCount, SeriesExemplars, Truncated};
 pub use options::{Options, WalFsync};
+pub use prometheus::{
+    AppenderSink, HandedOver, HeadLoss, HeadProgress, HeadReport, HeadStage, LoadOptions, LoadedHead,
+    PrometheusHead, PrometheusHeadError, Sink, fuzz_prometheus_head_chunks, fuzz_prometheus_records,
+};
 pub use wal::{Damage, RecoveryReport, Refusal, TornTail, fuzz_records};
