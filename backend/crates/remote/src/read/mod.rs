@@ -1,0 +1,1 @@
+//! Remote read: what is asked, and the answers in both forms.
