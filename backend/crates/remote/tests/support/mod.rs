@@ -273,3 +273,88 @@ pub fn shown(store: &MemoryStorage) -> Vec<String> {
     }
     lines
 }
+
+/// Messages of remote read.
+pub mod read {
+    use super::{Label, Message, v1};
+
+    #[derive(Clone, PartialEq, Message)]
+    pub struct Matcher {
+        #[prost(int32, tag = "1")]
+        pub kind: i32,
+        #[prost(string, tag = "2")]
+        pub name: String,
+        #[prost(string, tag = "3")]
+        pub value: String,
+    }
+
+    #[derive(Clone, PartialEq, Message)]
+    pub struct Hints {
+        #[prost(int64, tag = "1")]
+        pub step_ms: i64,
+        #[prost(string, tag = "2")]
+        pub func: String,
+        #[prost(int64, tag = "7")]
+        pub range_ms: i64,
+    }
+
+    #[derive(Clone, PartialEq, Message)]
+    pub struct Query {
+        #[prost(int64, tag = "1")]
+        pub start_ms: i64,
+        #[prost(int64, tag = "2")]
+        pub end_ms: i64,
+        #[prost(message, repeated, tag = "3")]
+        pub matchers: Vec<Matcher>,
+        #[prost(message, optional, tag = "4")]
+        pub hints: Option<Hints>,
+    }
+
+    #[derive(Clone, PartialEq, Message)]
+    pub struct ReadRequest {
+        #[prost(message, repeated, tag = "1")]
+        pub queries: Vec<Query>,
+        #[prost(int32, repeated, tag = "2")]
+        pub accepted: Vec<i32>,
+    }
+
+    #[derive(Clone, PartialEq, Message)]
+    pub struct QueryResult {
+        #[prost(message, repeated, tag = "1")]
+        pub timeseries: Vec<v1::TimeSeries>,
+    }
+
+    #[derive(Clone, PartialEq, Message)]
+    pub struct ReadResponse {
+        #[prost(message, repeated, tag = "1")]
+        pub results: Vec<QueryResult>,
+    }
+
+    #[derive(Clone, PartialEq, Message)]
+    pub struct Chunk {
+        #[prost(int64, tag = "1")]
+        pub min_ms: i64,
+        #[prost(int64, tag = "2")]
+        pub max_ms: i64,
+        #[prost(int32, tag = "3")]
+        pub encoding: i32,
+        #[prost(bytes = "vec", tag = "4")]
+        pub data: Vec<u8>,
+    }
+
+    #[derive(Clone, PartialEq, Message)]
+    pub struct ChunkedSeries {
+        #[prost(message, repeated, tag = "1")]
+        pub labels: Vec<Label>,
+        #[prost(message, repeated, tag = "2")]
+        pub chunks: Vec<Chunk>,
+    }
+
+    #[derive(Clone, PartialEq, Message)]
+    pub struct ChunkedReadResponse {
+        #[prost(message, repeated, tag = "1")]
+        pub series: Vec<ChunkedSeries>,
+        #[prost(int64, tag = "2")]
+        pub query: i64,
+    }
+}
