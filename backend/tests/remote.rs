@@ -122,7 +122,8 @@ fn prometheus_writes(message: &str, version: &str) {
         let newest = ours.number("max(timestamp(zero))")?;
         (ours.number("count_over_time(zero[1m])")? >= 3.0).then_some(newest)
     });
-    for metric in ["jobs_total", "wait_seconds_bucket", "wait_seconds_sum", "zero", "up", "scrape_samples_scraped"]
+    for metric in
+        ["jobs_total", "wait_seconds_bucket", "wait_seconds_sum", "zero", "up", "scrape_samples_scraped"]
     {
         let query = encode(&format!("{metric}{{job=\"page\"}}[1m] @ {newest}"));
         let path = format!("/api/v1/query?query={query}");

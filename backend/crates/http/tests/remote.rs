@@ -98,7 +98,9 @@ async fn samples_are_taken_when_the_receiver_is_on() {
 
     let again = post(&app, "/api/v1/write", V1, body("m", &[(1000, 1.5), (-1000, 3.0)])).await;
     assert_eq!((again.status, count(&again, "samples")), (StatusCode::BAD_REQUEST, "1".into()));
-    assert!(again.text().starts_with("1 of 2 samples were refused (out_of_order: 1)\nout of order sample for"));
+    assert!(
+        again.text().starts_with("1 of 2 samples were refused (out_of_order: 1)\nout of order sample for")
+    );
 
     let senders = app.get("/api/watchfire/v1/remote-write").await.json();
     assert_eq!(senders["enabled"], json!(true));
@@ -108,7 +110,9 @@ async fn samples_are_taken_when_the_receiver_is_on() {
     assert!(sender["lastFailure"].as_str().unwrap().contains("out of order"));
     let metrics = app.get("/metrics").await;
     assert!(
-        metrics.text().contains("watchfire_remote_write_requests_total{version=\"1.0\",outcome=\"partial\"} 1"),
+        metrics
+            .text()
+            .contains("watchfire_remote_write_requests_total{version=\"1.0\",outcome=\"partial\"} 1"),
         "{}",
         metrics.text()
     );

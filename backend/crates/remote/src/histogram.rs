@@ -4,7 +4,9 @@
 
 use model::{Histogram, ResetHint, Span, TimestampMs};
 
-use crate::wire::{Reader, WireError, bytes, fixed64, put_double, put_message, put_number, put_varint, varint};
+use crate::wire::{
+    Reader, WireError, bytes, fixed64, put_double, put_message, put_number, put_varint, varint,
+};
 use crate::wire::{put_bytes, zigzag};
 
 /// Buckets or spans on one side; far more than any client makes.

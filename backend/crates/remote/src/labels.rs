@@ -96,7 +96,8 @@ pub(crate) fn checked(pairs: &[RawPair<'_>]) -> Result<Labels, String> {
 
 /// The pairs for an error message, as a series is written, cut when they are long.
 pub(crate) fn shown(pairs: &[RawPair<'_>]) -> String {
-    let texts = pairs.iter().map(|(name, value)| (String::from_utf8_lossy(name), String::from_utf8_lossy(value)));
+    let texts =
+        pairs.iter().map(|(name, value)| (String::from_utf8_lossy(name), String::from_utf8_lossy(value)));
     let mut text = String::from("{");
     for (at, (name, value)) in texts.enumerate() {
         if name == METRIC_NAME && text.len() == 1 {
@@ -161,7 +162,10 @@ mod tests {
 
     #[test]
     fn errors_show_the_series() {
-        assert_eq!(shown(&[(b"__name__", b"up"), (b"a", b"\"1"), (b"b", b"\xff")]), "up{a=\"\\\"1\", b=\"\u{fffd}\"}");
+        assert_eq!(
+            shown(&[(b"__name__", b"up"), (b"a", b"\"1"), (b"b", b"\xff")]),
+            "up{a=\"\\\"1\", b=\"\u{fffd}\"}"
+        );
         assert_eq!(shown(&[(b"a", b"1")]), "{a=\"1\"}");
         let long = vec![b'x'; 1000];
         assert!(shown(&[(b"a", &long)]).len() < 310);

@@ -191,7 +191,10 @@ fn limits_hold() {
 #[test]
 fn what_makes_no_sense_is_refused() {
     let refused = |request: &ReadRequest| decode(&pack(&request.encode_to_vec())).unwrap_err().to_string();
-    let one = |kind, value: &str| ReadRequest { queries: vec![query(0, 1, &[(kind, "a", value)])], accepted: vec![] };
+    let one = |kind, value: &str| ReadRequest {
+        queries: vec![query(0, 1, &[(kind, "a", value)])],
+        accepted: vec![],
+    };
     assert!(refused(&one(2, "(")).contains("matcher a=~\"(\""));
     assert_eq!(refused(&one(7, "x")), "matcher type 7 is not known");
     let many = ReadRequest { queries: vec![Query::default(); 1001], accepted: vec![] };

@@ -101,10 +101,7 @@ fn everything_of_2_0_arrives() {
     let want = Written { samples: 1, ..want };
     let outcome = app.v2(&request);
     assert!(matches!(outcome, WriteOutcome::Written(written) if written == want), "{outcome:?}");
-    assert_eq!(
-        shown(&app.store),
-        ["up{job=\"a\"} 1 @-2", "up{job=\"a\"} 0 @-1", "wait histogram of 6 @0"]
-    );
+    assert_eq!(shown(&app.store), ["up{job=\"a\"} 1 @-2", "up{job=\"a\"} 0 @-1", "wait histogram of 6 @0"]);
     let metadata = app.store.metadata("up").unwrap();
     assert_eq!((metadata.metric_type, metadata.unit.as_str()), (MetricType::Gauge, "bool"));
 }
@@ -113,7 +110,10 @@ fn everything_of_2_0_arrives() {
 fn the_good_part_of_a_bad_request_is_written() {
     let app = TestWriter::new();
     let good = series(&[("__name__", "good")], &[(NOW_MS, 1.0)]);
-    assert!(matches!(app.v1(&v1::WriteRequest { timeseries: vec![good], metadata: vec![] }), WriteOutcome::Written(_)));
+    assert!(matches!(
+        app.v1(&v1::WriteRequest { timeseries: vec![good], metadata: vec![] }),
+        WriteOutcome::Written(_)
+    ));
 
     let mut bad_histogram = series(&[("__name__", "h")], &[]);
     bad_histogram.histograms.push(Histogram { count: Some(Count::Int(99)), ..histogram(NOW_MS) });
@@ -209,8 +209,9 @@ fn labels_may_stand_behind_samples_but_not_around_them() {
 #[test]
 fn unpacked_references_are_read_as_well() {
     let app = TestWriter::new();
-    let mut body = v2::Request { symbols: vec!["".into(), "__name__".into(), "up".into()], ..Default::default() }
-        .encode_to_vec();
+    let mut body =
+        v2::Request { symbols: vec!["".into(), "__name__".into(), "up".into()], ..Default::default() }
+            .encode_to_vec();
     let samples = v2::TimeSeries { samples: vec![sample(NOW_MS, 1.0)], ..Default::default() }.encode_to_vec();
     let message = [&[0x08, 1, 0x08, 2][..], &samples].concat();
     body.extend([&[0x2a, message.len() as u8], message.as_slice()].concat());

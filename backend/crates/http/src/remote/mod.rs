@@ -6,11 +6,11 @@ pub(crate) mod write;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::{Body, Bytes};
+use axum::extract::FromRequest as _;
 use axum::extract::Request;
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::http::{Response, StatusCode};
-use axum::body::{Body, Bytes};
-use axum::extract::FromRequest as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::app::{App, Limits};

@@ -102,7 +102,9 @@ fn frames(
                     tracing::warn!(%error, "a remote read stream was broken off");
                     return Some((Err(io::Error::other(error)), (Some(Vec::new()), pieces, guard)));
                 }
-                None => return Some((Err(io::ErrorKind::BrokenPipe.into()), (Some(Vec::new()), pieces, guard))),
+                None => {
+                    return Some((Err(io::ErrorKind::BrokenPipe.into()), (Some(Vec::new()), pieces, guard)));
+                }
             },
         };
         (!piece.is_empty()).then_some((Ok(piece), (None, pieces, guard)))

@@ -156,9 +156,10 @@ impl Batch<'_> {
                     match self.appender.append(series, t, value) {
                         Ok(()) => self.written.samples += 1,
                         Err(error) => {
-                            let again = self.again(protocol, located, &mut series, error, t, |batch, series| {
-                                batch.appender.append(series, t, value)
-                            })?;
+                            let again =
+                                self.again(protocol, located, &mut series, error, t, |batch, series| {
+                                    batch.appender.append(series, t, value)
+                                })?;
                             self.written.samples += u64::from(again);
                         }
                     }
@@ -214,7 +215,10 @@ impl Batch<'_> {
     ) -> Result<(), WireError> {
         let pairs = protocol.pairs(located.message)?;
         self.refused.add(Reason::OutOfBounds, 1, || {
-            format!("out of bounds: timestamp {t} is too far in the future for series {}", labels::shown(&pairs))
+            format!(
+                "out of bounds: timestamp {t} is too far in the future for series {}",
+                labels::shown(&pairs)
+            )
         });
         Ok(())
     }
@@ -258,7 +262,9 @@ impl Batch<'_> {
         let labels = labels::checked(&raw.pairs).and_then(|labels| {
             let chars: usize = labels.iter().map(|(n, v)| n.chars().count() + v.chars().count()).sum();
             if chars > EXEMPLAR_CHARS_MAX {
-                return Err(format!("its labels have {chars} characters; at most {EXEMPLAR_CHARS_MAX} are taken"));
+                return Err(format!(
+                    "its labels have {chars} characters; at most {EXEMPLAR_CHARS_MAX} are taken"
+                ));
             }
             Ok(labels)
         });

@@ -22,7 +22,8 @@ impl Key {
     /// A digest of a number and two keys.
     pub(crate) fn digest(number: u64, a: Option<Self>, b: Option<Self>) -> u32 {
         let low = |key: Option<Self>| key.map_or(1, |key| key.low);
-        let mixed = low(a).rotate_left(17) ^ low(b).rotate_left(41) ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let mixed =
+            low(a).rotate_left(17) ^ low(b).rotate_left(41) ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         (mixed >> 32) as u32 ^ mixed as u32
     }
 }

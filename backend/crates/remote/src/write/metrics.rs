@@ -58,7 +58,10 @@ impl Metrics {
                 "watchfire_remote_write_dropped_exemplars",
                 "Exemplars of remote write 1.0 that were not stored; their senders are not told",
             ),
-            wire_bytes: counter("watchfire_remote_write_wire_bytes", "Bytes of remote write bodies, compressed"),
+            wire_bytes: counter(
+                "watchfire_remote_write_wire_bytes",
+                "Bytes of remote write bodies, compressed",
+            ),
             cached_series: gauge(
                 "watchfire_remote_write_cached_series",
                 "Series that remote write recognises by their label bytes",

@@ -197,10 +197,11 @@ impl RemoteWriter {
         sender: &Sender,
         now_ms: TimestampMs,
     ) -> WriteOutcome {
-        let mut worker = self.workers.lock().pop().unwrap_or_else(|| Worker {
-            appender: self.storage.appender(),
-            body: Vec::new(),
-        });
+        let mut worker = self
+            .workers
+            .lock()
+            .pop()
+            .unwrap_or_else(|| Worker { appender: self.storage.appender(), body: Vec::new() });
         let outcome = self.write_with(&mut worker, message, packed, now_ms);
         if worker.body.capacity() > BUFFER_KEPT_BYTES {
             worker.body = Vec::new();
@@ -257,7 +258,11 @@ impl RemoteWriter {
             return WriteOutcome::Unavailable(error.to_string());
         }
         self.metrics.dropped_exemplars.inc_by(dropped_exemplars);
-        if refused.total() == 0 { WriteOutcome::Written(written) } else { WriteOutcome::Partial { written, refused } }
+        if refused.total() == 0 {
+            WriteOutcome::Written(written)
+        } else {
+            WriteOutcome::Partial { written, refused }
+        }
     }
 
     fn take_v1(&self, batch: &mut Batch<'_>, body: &[u8]) -> Result<(), Stop> {

@@ -134,7 +134,11 @@ mod tests {
         }
         refused.add(Reason::InvalidLabels, 3, || "never asked".to_owned());
         let text = refused.message(5);
-        assert!(text.starts_with("15 of 20 samples were refused (out_of_order: 12, invalid_labels: 3)\nexample 0\n"));
+        assert!(
+            text.starts_with(
+                "15 of 20 samples were refused (out_of_order: 12, invalid_labels: 3)\nexample 0\n"
+            )
+        );
         assert!(text.ends_with("example 9\n…"), "{text}");
     }
 }
