@@ -54,6 +54,8 @@ pub(crate) struct Batch<'w> {
     pub(crate) max_t: TimestampMs,
     pub(crate) written: Written,
     pub(crate) refused: Refused,
+    /// Whether metadata was said that the cache took for news.
+    pub(crate) said_metadata: bool,
     /// Exemplars that were not taken without making the write a partial one.
     pub(crate) dropped_exemplars: u64,
 }
@@ -296,6 +298,7 @@ impl Batch<'_> {
         if raw.hash == 0 || key.is_some_and(|key| !self.cache.read().says_anew(key, raw.hash)) {
             return;
         }
+        self.said_metadata = true;
         // Metadata is a help to readers; samples do not depend on it.
         let _ = self.appender.set_metadata(series, &metadata::checked(raw));
     }

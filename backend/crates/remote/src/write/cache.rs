@@ -114,6 +114,13 @@ impl SeriesCache {
         self.find(key).is_none_or(|known| known.metadata.swap(metadata, Ordering::Relaxed) != metadata)
     }
 
+    /// Forgets what was said about metrics, because it did not reach the store.
+    pub(crate) fn forget_metadata(&self) {
+        for known in &self.table {
+            known.metadata.store(0, Ordering::Relaxed);
+        }
+    }
+
     /// Remembers a series. When the cache is full it is not remembered, which costs time and nothing else.
     pub(crate) fn insert(&mut self, key: Key, series: SeriesRef) {
         let (seen, metadata) = (AtomicU32::new(self.period), AtomicU32::new(0));
@@ -166,6 +173,8 @@ mod tests {
         cache.insert(key, SeriesRef(1));
         assert!(cache.says_anew(key, 5));
         assert!(!cache.says_anew(key, 5));
+        assert!(cache.says_anew(key, 6));
+        cache.forget_metadata();
         assert!(cache.says_anew(key, 6));
     }
 

@@ -236,26 +236,29 @@ impl RemoteWriter {
             max_t: now_ms.saturating_add(MAX_AHEAD_MS),
             written: Written::default(),
             refused: Refused::default(),
+            said_metadata: false,
             dropped_exemplars: 0,
         };
         let (taken, name) = match message {
             WriteMessage::V1 => (self.take_v1(&mut batch, body), v1::MESSAGE),
             WriteMessage::V2 => (self.take_v2(&mut batch, body), v2::MESSAGE),
         };
-        let Batch { written, refused, dropped_exemplars, .. } = batch;
-        match taken {
-            Err(Stop::Wire(error)) => {
+        let Batch { written, refused, said_metadata, dropped_exemplars, .. } = batch;
+        let kept = match taken {
+            Ok(()) => appender.commit().map_err(|error| WriteOutcome::Unavailable(error.to_string())),
+            Err(stop) => {
                 appender.rollback();
-                return WriteOutcome::Bad(RequestError::Protobuf { message: name, error });
+                Err(match stop {
+                    Stop::Wire(error) => WriteOutcome::Bad(RequestError::Protobuf { message: name, error }),
+                    Stop::Store(why) => WriteOutcome::Unavailable(why),
+                })
             }
-            Err(Stop::Store(why)) => {
-                appender.rollback();
-                return WriteOutcome::Unavailable(why);
+        };
+        if let Err(outcome) = kept {
+            if said_metadata {
+                self.cache.read().forget_metadata();
             }
-            Ok(()) => {}
-        }
-        if let Err(error) = appender.commit() {
-            return WriteOutcome::Unavailable(error.to_string());
+            return outcome;
         }
         self.metrics.dropped_exemplars.inc_by(dropped_exemplars);
         if refused.total() == 0 {
