@@ -94,6 +94,26 @@ pub(crate) struct ServerFlags {
     #[arg(long = "web.enable-lifecycle")]
     pub(crate) enable_lifecycle: bool,
 
+    /// Take samples from others at POST /api/v1/write (remote write 1.0 and 2.0).
+    #[arg(long = "web.enable-remote-write-receiver")]
+    pub(crate) remote_write_receiver: bool,
+
+    /// Largest remote write body in bytes, compressed or not.
+    #[arg(long = "web.remote-write-max-bytes", value_name = "BYTES", default_value_t = 32 << 20)]
+    pub(crate) remote_write_bytes: usize,
+
+    /// Most samples in a remote read answer that is not streamed; 0 for any number.
+    #[arg(long = "storage.remote.read-sample-limit", value_name = "COUNT", default_value_t = 50_000_000)]
+    pub(crate) remote_read_samples: u64,
+
+    /// Most remote read requests at a time; others wait.
+    #[arg(long = "storage.remote.read-concurrent-limit", value_name = "COUNT", default_value_t = 10)]
+    pub(crate) remote_read_concurrency: usize,
+
+    /// Bytes after which a frame of a streamed remote read answer ends.
+    #[arg(long = "storage.remote.read-max-bytes-in-frame", value_name = "BYTES", default_value_t = 1 << 20)]
+    pub(crate) remote_read_frame_bytes: usize,
+
     /// Longest time a query may take.
     #[arg(long = "query.timeout", value_name = "DURATION", default_value = "2m", value_parser = duration)]
     pub(crate) query_timeout: Duration,

@@ -12,6 +12,8 @@ use platform::http_client::RealNet;
 use platform::{Clock, Disk as _, RealDisk, SystemClock, SystemEntropy};
 use promql::{Engine, EngineOptions};
 use promql_syntax::{Features, ParseOptions};
+use remote::read::ReadLimits;
+use remote::write::WriteLimits;
 use scrape::{ScrapeDeps, ScrapeManager};
 use storage::Storage;
 use telemetry::Registry;
@@ -77,7 +79,7 @@ impl Parts {
             Arc::clone(&clock),
             &registry,
             settings(flags, values, demo, &*clock)?,
-            Limits { queries: flags.query_concurrency, ..Limits::default() },
+            limits(flags),
             control,
         );
         let parts = Self {
@@ -156,6 +158,19 @@ fn engine(flags: &ServerFlags, loaded: &Loaded, clock: &Arc<dyn Clock>, registry
     Engine::new(options, Arc::new(move || clock.monotonic()), registry)
 }
 
+fn limits(flags: &ServerFlags) -> Limits {
+    Limits {
+        queries: flags.query_concurrency,
+        remote_write: WriteLimits { body_bytes: flags.remote_write_bytes, ..WriteLimits::default() },
+        remote_read: ReadLimits {
+            samples: flags.remote_read_samples,
+            concurrency: flags.remote_read_concurrency,
+            frame_bytes: flags.remote_read_frame_bytes,
+        },
+        ..Limits::default()
+    }
+}
+
 fn settings(
     flags: &ServerFlags,
     values: BTreeMap<String, String>,
@@ -176,6 +191,7 @@ fn settings(
         flags: values,
         retention: format_duration(retention_ms),
         lifecycle: flags.enable_lifecycle,
+        remote_write_receiver: flags.remote_write_receiver,
         hosts,
         external_url: external_url.trim_end_matches('/').to_owned(),
         working_directory: std::env::current_dir().map(|dir| dir.display().to_string()).unwrap_or_default(),

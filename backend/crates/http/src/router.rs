@@ -12,7 +12,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::app::App;
 use crate::error::{ApiError, ErrorKind};
-use crate::{admin, prometheus, protect, ui, watchfire};
+use crate::{admin, prometheus, protect, remote, ui, watchfire};
 
 /// The whole service.
 pub fn router(app: App) -> Router {
@@ -48,9 +48,17 @@ pub fn router(app: App) -> Router {
     let own_api = Router::new()
         .route("/app", get(watchfire::info::info))
         .route("/targets", get(watchfire::targets::targets))
+        .route("/remote-write", get(watchfire::remote_write::senders))
         .route("/dashboards", get(watchfire::dashboards::list).post(watchfire::dashboards::create))
         .route("/dashboards/{uid}", get(watchfire::dashboards::read).put(watchfire::dashboards::save))
         .route("/dashboards/{uid}/versions", get(watchfire::dashboards::versions));
+
+    // Bodies of their own size, and answers that are compressed already or not at all.
+    let remote = Router::new()
+        .route("/write", post(remote::write::write))
+        .route("/read", post(remote::read::read))
+        .layer(DefaultBodyLimit::max(app.limits.remote_write.body_bytes))
+        .route_layer(middleware::from_fn_with_state(app.clone(), protect::protect_machines));
 
     let admin = Router::new()
         .route("/healthy", get(admin::health::healthy))
@@ -70,6 +78,7 @@ pub fn router(app: App) -> Router {
         .route("/api", any(unknown_endpoint))
         .route("/api/{*rest}", any(unknown_endpoint))
         .layer(compression)
+        .nest("/api/v1", remote)
         // The app's files are compressed when it is built, and answer for themselves.
         .fallback(ui::files)
         .method_not_allowed_fallback(wrong_method)

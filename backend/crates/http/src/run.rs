@@ -119,7 +119,7 @@ impl Drop for Registered {
 }
 
 /// Cancels when dropped, which is what happens to a handler whose client is gone.
-struct CancelOnDrop(Cancel);
+pub(crate) struct CancelOnDrop(pub(crate) Cancel);
 
 impl Drop for CancelOnDrop {
     fn drop(&mut self) {

@@ -106,7 +106,16 @@ impl TestApp {
         Self::with(EngineOptions { max_points: 11_001, ..EngineOptions::default() }, Limits::default()).await
     }
 
+    /// One that takes remote write.
+    pub async fn receiver(limits: Limits) -> Self {
+        Self::build(EngineOptions::default(), limits, true).await
+    }
+
     pub async fn with(options: EngineOptions, limits: Limits) -> Self {
+        Self::build(options, limits, false).await
+    }
+
+    async fn build(options: EngineOptions, limits: Limits, remote_write_receiver: bool) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = SimulatedClock::new(NOW_MS);
         let shared: Arc<dyn platform::Clock> = Arc::new(clock.clone());
@@ -130,6 +139,7 @@ impl TestApp {
             flags: BTreeMap::from([("web.enable-lifecycle".to_owned(), "false".to_owned())]),
             retention: "15d".into(),
             started_ms: NOW_MS - 60_000,
+            remote_write_receiver,
             ..Settings::default()
         };
         let app = App::new(
