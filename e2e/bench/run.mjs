@@ -39,6 +39,16 @@ function fetchUplot() {
 const TYPES = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".wasm": "application/wasm" };
 const FOLDERS = { wasm: join(work, "wasm"), uplot: join(work, "uplot/package/dist") };
 
+// Chromium's helpers may still be writing for a moment after the browser itself is gone.
+function removeLater(profile, tries = 20) {
+  try {
+    rmSync(profile, { recursive: true, force: true });
+  } catch (error) {
+    if (tries > 0) setTimeout(removeLater, 100, profile, tries - 1);
+    else console.error(`left behind: ${profile}: ${error.message}`);
+  }
+}
+
 // Serves the page until it has posted its result.
 function measure(dpr, shot) {
   return new Promise((resolve, reject) => {
@@ -67,7 +77,7 @@ function measure(dpr, shot) {
     const finish = result => {
       clearTimeout(patience);
       const clear = () => {
-        rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+        removeLater(profile);
         server.close(() => (result.error ? reject(new Error(result.error)) : resolve(result)));
         server.closeAllConnections();
       };

@@ -1,6 +1,5 @@
 //! Widths of text: each font's characters are measured once, texts are sums of them. Kerning is not
-//! regarded; figures have none. A size has widths of its own: where glyphs are fitted to whole pixels, small
-//! text is wider than its share of large text.
+//! regarded; figures have none.
 
 use std::cell::RefCell;
 
@@ -11,8 +10,7 @@ use crate::shim;
 struct Widths {
     family: String,
     weight: u32,
-    size: u32,
-    /// Of the printable ASCII characters, in device pixels.
+    /// Of the printable ASCII characters, in thousandths of an em.
     ascii: Vec<f64>,
     /// Of others, as they were met.
     others: Vec<(char, f64)>,
@@ -20,8 +18,6 @@ struct Widths {
 
 /// More characters than this of one font are measured again and again rather than remembered.
 const MOST_OTHERS: usize = 512;
-/// Sizes change with the device pixel ratio; more fonts than this are measured anew.
-const MOST_FONTS: usize = 64;
 
 thread_local! {
     static KNOWN: RefCell<Vec<Widths>> = const { RefCell::new(Vec::new()) };
@@ -35,24 +31,20 @@ pub fn reset() {
 /// Width of a text in device pixels, rounded up.
 pub(crate) fn width(family: &str, font: Font, text: &str) -> i32 {
     KNOWN.with_borrow_mut(|known| {
-        let is_it = |w: &Widths| w.weight == font.weight && w.size == font.size && w.family == family;
-        let at = known.iter().position(is_it).unwrap_or_else(|| {
-            if known.len() >= MOST_FONTS {
-                known.clear();
-            }
-            let ascii = shim::advances(family, font.weight, font.size);
-            let others = Vec::new();
-            known.push(Widths {
-                family: family.to_owned(),
-                weight: font.weight,
-                size: font.size,
-                ascii,
-                others,
+        let at =
+            known.iter().position(|w| w.weight == font.weight && w.family == family).unwrap_or_else(|| {
+                let ascii = shim::advances(family, font.weight);
+                known.push(Widths {
+                    family: family.to_owned(),
+                    weight: font.weight,
+                    ascii,
+                    others: Vec::new(),
+                });
+                known.len() - 1
             });
-            known.len() - 1
-        });
         let widths = &mut known[at];
-        text.chars().map(|c| widths.of(c)).sum::<f64>().ceil() as i32
+        let thousandths: f64 = text.chars().map(|c| widths.of(c)).sum();
+        (thousandths * f64::from(font.size) / 1000.0).ceil() as i32
     })
 }
 
@@ -66,7 +58,7 @@ impl Widths {
         if let Some((_, width)) = self.others.iter().find(|(known, _)| *known == c) {
             return *width;
         }
-        let width = shim::width(&self.family, self.weight, self.size, c.encode_utf8(&mut [0; 4]));
+        let width = shim::width(&self.family, self.weight, c.encode_utf8(&mut [0; 4]));
         if self.others.len() < MOST_OTHERS {
             self.others.push((c, width));
         }

@@ -133,14 +133,20 @@ function polygon(c, b, i) {
 
 let ruler;
 
-export function width(family, weight, size, text) {
-  ruler ??= document.createElement("canvas").getContext("2d");
-  ruler.font = weight + " " + size + "px " + family;
-  return ruler.measureText(text).width;
+export function width(family, weight, text) {
+  if (!ruler) {
+    // In the document, because a canvas inherits font features (figures of equal width) from the page.
+    const canvas = document.createElement("canvas");
+    canvas.hidden = true;
+    document.body.append(canvas);
+    ruler = canvas.getContext("2d");
+  }
+  ruler.font = weight + " 100px " + family;
+  return ruler.measureText(text).width * 10;
 }
 
-export function advances(family, weight, size) {
+export function advances(family, weight) {
   const all = new Float64Array(95);
-  for (let i = 0; i < 95; i++) all[i] = width(family, weight, size, String.fromCharCode(32 + i));
+  for (let i = 0; i < 95; i++) all[i] = width(family, weight, String.fromCharCode(32 + i));
   return all;
 }
