@@ -55,7 +55,7 @@ fn matcher() -> impl Strategy<Value = Matcher> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
 
     #[test]
     fn what_is_written_is_found(
