@@ -5,7 +5,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use model::{CompiledMatcher, Labels, ResetHint, TimeRange, TimestampMs};
+use model::{CompiledMatcher, Histogram, Labels, ResetHint, TimeRange, TimestampMs};
 
 use crate::{Querier, QueryError, Samples, SelectHints, Series};
 
@@ -123,6 +123,10 @@ pub fn add_samples(out: &mut Samples, first: usize, more: &Samples) {
     let Some(start) = more.timestamps.first() else { return };
     // Those of `out` that come before all of `more` stay where they are.
     let kept = first + out.timestamps[first..].partition_point(|t| t < start);
+    if kept == out.len() {
+        append(out, more);
+        return;
+    }
     let tail = split_off(out, kept);
     let (mut held, mut added) = (Cursor::new(&tail), Cursor::new(more));
     let mut last_was_held = true;
@@ -143,6 +147,26 @@ pub fn add_samples(out: &mut Samples, first: usize, more: &Samples) {
             added.take(out, changed);
         }
         last_was_held = take_held;
+    }
+}
+
+/// Adds samples that come behind all of `out`.
+fn append(out: &mut Samples, more: &Samples) {
+    let (base, first) = (out.len() as u32, out.histograms.len());
+    out.timestamps.extend_from_slice(&more.timestamps);
+    out.floats.extend_from_slice(&more.floats);
+    let moved = more.histograms.iter().map(|(position, histogram)| (position + base, Arc::clone(histogram)));
+    out.histograms.extend(moved);
+    if let Some((position, histogram)) = out.histograms.get_mut(first)
+        && *position == base
+    {
+        forget_reset(histogram);
+    }
+}
+
+fn forget_reset(histogram: &mut Arc<Histogram>) {
+    if matches!(histogram.reset_hint, ResetHint::Reset | ResetHint::NotReset) {
+        Arc::make_mut(histogram).reset_hint = ResetHint::Unknown;
     }
 }
 
@@ -189,7 +213,7 @@ impl<'a> Cursor<'a> {
         self.samples.timestamps.get(self.at).copied()
     }
 
-    fn here(&self) -> Option<&(u32, Arc<model::Histogram>)> {
+    fn here(&self) -> Option<&(u32, Arc<Histogram>)> {
         self.samples.histograms.get(self.histogram).filter(|(position, _)| *position as usize == self.at)
     }
 
@@ -197,8 +221,8 @@ impl<'a> Cursor<'a> {
     fn take(&mut self, out: &mut Samples, forget: bool) {
         if let Some((_, histogram)) = self.here() {
             let mut histogram = Arc::clone(histogram);
-            if forget && matches!(histogram.reset_hint, ResetHint::Reset | ResetHint::NotReset) {
-                Arc::make_mut(&mut histogram).reset_hint = ResetHint::Unknown;
+            if forget {
+                forget_reset(&mut histogram);
             }
             out.histograms.push((out.timestamps.len() as u32, histogram));
         }
@@ -216,7 +240,7 @@ impl<'a> Cursor<'a> {
 mod tests {
     use std::collections::BTreeMap;
 
-    use model::{Histogram, Matcher};
+    use model::Matcher;
     use proptest::prelude::*;
 
     use super::*;
@@ -277,6 +301,31 @@ mod tests {
             retain_samples(&mut out, 0, |t| t % keep == 0);
             prop_assert_eq!(map(&out), a.into_iter().filter(|(t, _)| t % keep == 0).collect());
         }
+    }
+
+    #[test]
+    fn what_is_known_of_resets_is_forgotten_where_the_store_changes() {
+        let hinted = |times: &[i64]| {
+            let mut out = Samples::default();
+            for t in times {
+                let reset_hint = ResetHint::NotReset;
+                out.push_histogram(*t, Arc::new(Histogram { reset_hint, ..Histogram::default() }));
+            }
+            out
+        };
+        let hints = |samples: &Samples| -> Vec<bool> {
+            samples.histograms.iter().map(|(_, h)| h.reset_hint == ResetHint::NotReset).collect()
+        };
+        let mut out = hinted(&[1, 2]);
+        add_samples(&mut out, 0, &hinted(&[3, 4]));
+        assert_eq!(hints(&out), [true, true, false, true]);
+        let mut out = hinted(&[1, 2, 5, 6]);
+        add_samples(&mut out, 0, &hinted(&[3, 4, 5]));
+        assert_eq!(hints(&out), [true, true, false, true, false, true]);
+        retain_samples(&mut out, 0, |t| t != 1 && t != 2);
+        assert_eq!(hints(&out), [false, true, false, true]);
+        retain_samples(&mut out, 0, |t| t != 3);
+        assert_eq!(hints(&out), [false, false, true]);
     }
 
     #[test]

@@ -182,6 +182,35 @@ fn deleting_during_a_compaction() {
 }
 
 #[test]
+fn the_head_need_not_wait_for_a_compaction() {
+    let disk = SimulatedDisk::new(1);
+    let blocks = open(&disk);
+    for from in [0, 100] {
+        write(
+            &disk.shared(),
+            Path::new(DIR),
+            from as u128 + 1,
+            (from, from + 100),
+            &content(from..from + 100),
+        );
+    }
+    blocks.refresh().unwrap();
+    let ulids: Vec<Ulid> = blocks.list().iter().map(|block| block.ulid()).collect();
+    let mut written = false;
+    let compacted = blocks.compact(&ulids, &mut |_| {
+        if !written {
+            let mut stretch = Stretch::new(&content(200..300));
+            written = blocks.write(&mut stretch, (200, 300), false, &mut steady).unwrap().is_some();
+        }
+        ControlFlow::Continue(())
+    });
+    assert!(compacted.unwrap().is_some());
+    assert_eq!((blocks.list().len(), everything(&blocks)), (2, content(0..300)));
+    assert_eq!(blocks.refresh().unwrap().loaded, 0);
+    assert_eq!(everything(&open(&disk)), content(0..300));
+}
+
+#[test]
 fn a_power_cut_spares_tombstones() {
     for at in 0..20 {
         let disk = SimulatedDisk::new(at);

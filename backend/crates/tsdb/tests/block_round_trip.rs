@@ -55,7 +55,7 @@ fn matcher() -> impl Strategy<Value = Matcher> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
 
     #[test]
     fn what_is_written_is_found(
@@ -120,6 +120,23 @@ fn each_of_many_values_is_found() {
     }
     let prefix = Matcher::new("host", MatchOp::Regex, "h0001.*");
     assert_eq!(read(&querier, &[prefix, Matcher::equal("mod", "3")], TimeRange::ALL).len(), 2);
+    let many: Vec<String> = (0..40).map(|n| format!("h{:05}", n * 71)).collect();
+    for (op, value) in [
+        (MatchOp::Regex, many.join("|")),
+        (MatchOp::NotRegex, many.join("|")),
+        (MatchOp::Regex, ".*[05]".to_owned()),
+        (MatchOp::NotRegex, ".*[05]".to_owned()),
+        (MatchOp::NotRegex, "h000.*".to_owned()),
+    ] {
+        for modulo in ["3", "[0-5]", ".+"] {
+            let matchers =
+                [Matcher::new("mod", MatchOp::Regex, modulo), Matcher::new("host", op, value.as_str())];
+            let compiled = compile(&matchers);
+            let matching = content.iter().filter(|(labels, _)| compiled.iter().all(|m| m.matches(labels)));
+            let want: Content = matching.map(|(labels, samples)| (labels.clone(), samples.clone())).collect();
+            assert_eq!(read(&querier, &matchers, TimeRange::ALL), want);
+        }
+    }
     assert_eq!(querier.label_values("host", &[], &SelectHints::default()).unwrap().len(), 3000);
     assert_eq!(read(&querier, &every_series(), TimeRange::ALL), content);
 }

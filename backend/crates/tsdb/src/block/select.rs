@@ -13,6 +13,8 @@ use super::index::{Index, NameEntry, Postings, TableEntry, intersect, subtract, 
 
 /// How many texts are matched between two looks at the cancellation.
 const CANCEL_INTERVAL: usize = 1024;
+/// To look for a series in so many lists costs more than to look at its labels.
+const MANY_LISTS: usize = 16;
 
 /// Why a selection failed.
 #[derive(Debug)]
@@ -59,14 +61,15 @@ pub(crate) fn select(
 
 /// Lists whose union a matcher asks for.
 struct Wanted<'a> {
+    matcher: &'a CompiledMatcher,
     lists: Vec<Postings<'a>>,
     entries: usize,
 }
 
 /// Those that every matcher wants; `None` when there is no matcher.
-fn demand(
-    index: &Index,
-    demanding: &[&CompiledMatcher],
+fn demand<'a>(
+    index: &'a Index,
+    demanding: &[&'a CompiledMatcher],
     cancel: &Cancel,
 ) -> Result<Option<Vec<u32>>, SelectError> {
     let mut known = Vec::new();
@@ -80,7 +83,7 @@ fn demand(
                     lists.extend(index.find(name, text)?.map(|entry| index.postings(entry)).transpose()?);
                 }
                 let entries = lists.iter().map(Postings::len).sum();
-                known.push(Wanted { lists, entries });
+                known.push(Wanted { matcher, lists, entries });
             }
             None => searching.push((name, *matcher)),
         }
@@ -90,7 +93,7 @@ fn demand(
     for wanted in known {
         selected = Some(match selected {
             None => union(wanted.lists),
-            Some(within) => within_lists(&within, &wanted.lists),
+            Some(within) => within_lists(index, within, wanted.matcher, &wanted.lists, cancel)?,
         });
         if selected.as_ref().is_some_and(Vec::is_empty) {
             return Ok(selected);
@@ -111,7 +114,7 @@ fn demand(
                 })?;
                 match within {
                     None => union(lists),
-                    Some(within) => within_lists(&within, &lists),
+                    Some(within) => within_lists(index, within, matcher, &lists, cancel)?,
                 }
             }
         });
@@ -122,17 +125,26 @@ fn demand(
     Ok(selected)
 }
 
-/// Those of `within` that are in one of the lists, which have no member in common.
-fn within_lists(within: &[u32], lists: &[Postings<'_>]) -> Vec<u32> {
+/// Those of `within` that are in one of the lists of a matcher, which have no member in common.
+fn within_lists(
+    index: &Index,
+    within: Vec<u32>,
+    matcher: &CompiledMatcher,
+    lists: &[Postings<'_>],
+    cancel: &Cancel,
+) -> Result<Vec<u32>, SelectError> {
+    if lists.len() > MANY_LISTS {
+        return filter_series(index, matcher, within, cancel);
+    }
     let mut out = Vec::new();
     for list in lists {
-        out.extend(intersect(within, *list));
+        out.extend(intersect(&within, *list));
     }
     if lists.len() > 1 {
         out.sort_unstable();
         out.dedup();
     }
-    out
+    Ok(out)
 }
 
 /// Removes the series whose value does not match. Those without the label stay.
@@ -151,7 +163,7 @@ fn take_away(
         }
         MatchOp::Equal | MatchOp::Regex => None,
     };
-    if let Some(texts) = refused {
+    if let Some(texts) = refused.filter(|texts| texts.len() <= MANY_LISTS) {
         for text in texts {
             if let Some(entry) = index.find(name, text)? {
                 subtract(selected, index.postings(entry)?);
@@ -170,11 +182,11 @@ fn take_away(
         }
         Ok(())
     })?;
-    let mut refused = union(lists).into_iter().peekable();
-    selected.retain(|series| {
-        while refused.next_if(|refused| refused < series).is_some() {}
-        refused.peek() != Some(series)
-    });
+    if lists.len() > MANY_LISTS {
+        *selected = filter_series(index, matcher, std::mem::take(selected), cancel)?;
+    } else {
+        lists.iter().for_each(|list| subtract(selected, *list));
+    }
     Ok(())
 }
 

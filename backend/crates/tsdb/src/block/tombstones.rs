@@ -40,18 +40,22 @@ impl Intervals {
 
     /// Whether all of a stretch is deleted.
     pub(crate) fn cover(&self, (start, end): Interval) -> bool {
-        self.0.iter().any(|held| held.0 <= start && end <= held.1)
+        self.from(start).is_some_and(|held| held.0 <= start && end <= held.1)
     }
 
     /// Whether some of a stretch is deleted.
     pub(crate) fn meet(&self, (start, end): Interval) -> bool {
-        self.0.iter().any(|held| held.0 <= end && start <= held.1)
+        self.from(start).is_some_and(|held| held.0 <= end)
     }
 
     /// Whether a time is deleted.
     pub(crate) fn contain(&self, t: i64) -> bool {
-        let at = self.0.partition_point(|held| held.1 < t);
-        self.0.get(at).is_some_and(|held| held.0 <= t)
+        self.from(t).is_some_and(|held| held.0 <= t)
+    }
+
+    /// The first stretch that does not end before `t`.
+    fn from(&self, t: i64) -> Option<&Interval> {
+        self.0.get(self.0.partition_point(|held| held.1 < t))
     }
 }
 

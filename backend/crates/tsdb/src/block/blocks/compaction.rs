@@ -16,7 +16,8 @@ const RESTARTS: usize = 2;
 
 impl Blocks {
     /// Writes a block of level 1 for the times `min_time` up to but not including `max_time`, from a stretch
-    /// of the head. `None` when the source has no samples. `pace` is called between series.
+    /// of the head. `None` when the source has no samples. `pace` is called between series. Does not wait for
+    /// a compaction that runs.
     ///
     /// # Errors
     /// When source or disk fail, or `pace` ends the work: then there is no block.
@@ -27,12 +28,12 @@ impl Blocks {
         out_of_order: bool,
         pace: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
     ) -> Result<Option<Arc<Block>>, BlockError> {
-        let _making = self.making.lock();
         let mut meta = BlockMeta::new(self.ulid(), min_time, max_time);
         if out_of_order {
             meta.set_from_out_of_order();
         }
         let Some(prepared) = self.merge(meta, vec![source], pace)? else { return Ok(None) };
+        let _deletions = self.deletions.lock();
         let block = Arc::new(Block::open(Arc::clone(&self.disk), &prepared.publish()?)?);
         self.replace(&[], Some(Arc::clone(&block)));
         Ok(Some(block))

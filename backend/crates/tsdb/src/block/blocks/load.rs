@@ -129,6 +129,7 @@ impl Blocks {
     /// When the directory cannot be read, or the rest of a replaced block cannot be removed.
     pub fn refresh(&self) -> Result<LoadReport, BlockError> {
         let _making = self.making.lock();
+        let _deletions = self.deletions.lock();
         let dir = &self.dir;
         let mut report = LoadReport::default();
         let entries = self.disk.list(dir).map_err(|e| BlockError::io("list", dir, e))?;

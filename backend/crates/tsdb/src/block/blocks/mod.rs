@@ -30,9 +30,10 @@ pub struct Blocks {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     list: RwLock<Arc<[Arc<Block>]>>,
-    /// Held by whoever makes new blocks: one at a time.
+    /// Held by whoever makes blocks of blocks or removes some: one at a time.
     making: Mutex<()>,
-    /// How often series were deleted. Held while deleting, and while a new block takes the place of others.
+    /// How often series were deleted. Held while deleting, and while a new block gets its name and its place
+    /// in the list.
     deletions: Mutex<u64>,
 }
 

@@ -87,7 +87,7 @@ fn read_all(file: Vec<u8>) -> Result<usize, crate::block::BlockError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
 
     #[test]
     fn changed_bytes_with_right_checksums_do_no_harm(
