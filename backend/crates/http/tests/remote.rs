@@ -1,5 +1,7 @@
 //! Remote write and remote read over HTTP.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 mod support;
 
 use axum::body::Body;

@@ -1,5 +1,7 @@
 //! Remote read: another decoder finds in the answers what the store has.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 mod support;
 
 use model::{Histogram, Labels};

@@ -1,5 +1,7 @@
 //! Remote write: what senders bring is in the store, and what cannot be is told.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 mod support;
 
 use model::{Labels, MetricType};
