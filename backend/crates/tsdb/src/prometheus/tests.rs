@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use model::{Exemplar, Histogram, Labels, MetricMetadata, MetricType, TimeRange, Value};
-use platform::{Disk, SimulatedDisk};
+use platform::{Disk, RealDisk, SimulatedDisk};
 use storage::{AppendError, Samples};
 
 use proptest::prelude::*;
@@ -257,14 +257,14 @@ fn what_is_lost_is_told() {
 /// The committed example's files by path below the data directory; of logs their records.
 fn example() -> Vec<(String, Vec<Vec<u8>>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/prometheus_head/example");
+    let disk = RealDisk::shared();
     let mut files = Vec::new();
     for dir in ["wal/checkpoint.00000001", "wal", "wbl", "chunks_head"] {
-        for entry in std::fs::read_dir(folder.join(dir)).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
+        for entry in disk.list(&folder.join(dir)).unwrap() {
+            if entry.is_dir {
                 continue;
             }
-            let bytes = std::fs::read(&path).unwrap();
+            let bytes = disk.read(&folder.join(dir).join(&entry.name)).unwrap();
             let mut records = Vec::new();
             if dir == "chunks_head" {
                 records.push(bytes);
@@ -275,7 +275,7 @@ fn example() -> Vec<(String, Vec<Vec<u8>>)> {
                     }
                 });
             }
-            files.push((format!("{dir}/{}", path.file_name().unwrap().display()), records));
+            files.push((format!("{dir}/{}", entry.name), records));
         }
     }
     assert!(files.iter().map(|(_, records)| records.len()).sum::<usize>() > 100);
