@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use model::TimeRange;
-use platform::{Disk, Fault, FaultAction, SimulatedClock, SimulatedDisk};
+use platform::{Disk, Fault, FaultAction, SeededEntropy, SimulatedClock, SimulatedDisk};
 use storage::{Samples, SelectHints, Storage as _};
 use telemetry::Registry;
 use tsdb::{AppenderSink, LoadOptions, Options, PrometheusHead, Tsdb};
@@ -124,7 +124,7 @@ fn cut_files_are_read_as_far_as_they_go() {
 fn open_store(disk: &SimulatedDisk) -> Tsdb {
     let options = Options { max_age_ms: 120_000, ..Options::new("/ours") };
     let clock = Arc::new(SimulatedClock::new(1_700_000_000_000));
-    Tsdb::open(options, disk.shared(), clock, &Registry::new()).unwrap().0
+    Tsdb::open(options, disk.shared(), clock, SeededEntropy::shared(1), &Registry::new()).unwrap().0
 }
 
 fn count_in(store: &Tsdb) -> usize {
