@@ -17,6 +17,9 @@ pub enum AppendError {
     /// Older than the head reaches back.
     #[error("out of bounds")]
     OutOfBounds,
+    /// Older than samples may come late.
+    #[error("too old sample")]
+    TooOld,
     /// The series has another value at this time.
     #[error("duplicate sample for timestamp")]
     DuplicateTimestamp,

@@ -15,11 +15,17 @@ use telemetry::Registry;
 use crate::block::{Block, Blocks};
 use crate::head::{ChunkCut, Head, HeadAppender, HeadQuerier, HeadStats, SeriesExemplars, Truncated};
 use crate::metrics::Metrics;
-use crate::wal::{Encoder, RecoveryReport, Refusal, Wal, WalSettings, recover, write_checkpoint};
+use crate::wal::{
+    ChunkFileWriter, Encoder, RecoveryReport, Refusal, Wal, WalSettings, chunk_files, recover, write_checkpoint,
+};
 use crate::{OpenError, Options, WalFsync};
 
 /// Milliseconds between two truncations of the head.
 const TRUNCATE_INTERVAL_MS: i64 = 5 * 60_000;
+/// Milliseconds after which sealed chunks are moved into a file even if they are few.
+const SPILL_INTERVAL_MS: i64 = 10 * 60_000;
+/// So few bytes of sealed chunks stay in memory and go into the checkpoint.
+const SPILL_BYTES_MIN: u64 = 256 << 10;
 /// Milliseconds between two attempts to begin a broken log anew.
 const RESUME_INTERVAL_MS: i64 = 5_000;
 
@@ -61,6 +67,8 @@ pub(crate) struct Inner {
     set_aside: Vec<String>,
     /// Before this time no step of [`Tsdb::step_of_life`] is tried.
     pub(crate) retry_life_ms: AtomicI64,
+    /// Since when late samples wait for being written into blocks; `i64::MAX` when there are none.
+    pub(crate) late_since_ms: AtomicI64,
     /// Length of the last checkpoint.
     pub(crate) checkpoint_bytes: AtomicU64,
     /// Held while the head is truncated or a checkpoint written.
@@ -71,6 +79,9 @@ pub(crate) struct Inner {
 
 struct Maintenance {
     last_truncation_ms: i64,
+    last_spill_ms: i64,
+    /// Number of the next file of chunks.
+    next_chunk_file: u64,
     /// Before this time a broken log is not begun anew again.
     next_resume_ms: i64,
 }
@@ -88,8 +99,10 @@ impl Tsdb {
         entropy: Arc<dyn Entropy>,
         registry: &Registry,
     ) -> Result<(Self, RecoveryReport), OpenError> {
-        let wal_dir = options.wal_dir();
-        disk.create_dir_all(&wal_dir).map_err(|e| OpenError::io("create", &wal_dir, e))?;
+        let (wal_dir, chunk_dir) = (options.wal_dir(), options.chunk_dir());
+        for dir in [&wal_dir, &chunk_dir] {
+            disk.create_dir_all(dir).map_err(|e| OpenError::io("create", dir, e))?;
+        }
         for dir in [options.head_dir(), options.dir.clone()] {
             disk.sync_dir(&dir).map_err(|e| OpenError::io("sync", &dir, e))?;
         }
@@ -107,6 +120,7 @@ impl Tsdb {
             samples: options.samples_per_chunk.max(1),
         };
         let head = Head::new(cut, options.max_age_ms, options.max_exemplars);
+        head.late_window_ms.store(options.late_window_ms, Ordering::Relaxed);
         head.min_valid_ms.fetch_max(head_begin(&blocks), Ordering::Relaxed);
         let started = clock.monotonic();
         let mut recovered = recover(&head, &disk, &options, options.replay_threads)?;
@@ -120,6 +134,8 @@ impl Tsdb {
         let (number, bytes) = (recovered.next_segment, recovered.segment_bytes);
         let wal = Wal::begin(settings, number, bytes, Arc::clone(&disk), Arc::clone(&clock), metrics.clone())
             .map_err(|e| OpenError::io("begin a segment in", &wal_dir, e))?;
+        let chunk_files =
+            chunk_files(&*disk, &chunk_dir).map_err(|e| OpenError::io("list", &chunk_dir, e))?;
         let inner = Inner {
             head,
             wal,
@@ -127,9 +143,12 @@ impl Tsdb {
             recovery: recovered.report.clone(),
             set_aside,
             retry_life_ms: AtomicI64::new(i64::MIN),
+            late_since_ms: AtomicI64::new(i64::MAX),
             checkpoint_bytes: AtomicU64::new(0),
             maintenance: Mutex::new(Maintenance {
                 last_truncation_ms: clock.now_ms(),
+                last_spill_ms: clock.now_ms(),
+                next_chunk_file: chunk_files.last().map_or(0, |last| last + 1),
                 next_resume_ms: i64::MIN,
             }),
             last_sync_ms: Mutex::new(clock.now_ms()),
@@ -179,11 +198,18 @@ impl Tsdb {
         self.inner.head.exemplars(selectors, range)
     }
 
+    /// From now on takes samples that are older than the newest of their series if they lie no more than so
+    /// many milliseconds behind the newest of all; 0: takes none.
+    pub fn set_late_window(&self, window_ms: i64) {
+        self.inner.head.late_window_ms.store(window_ms.max(0), Ordering::Relaxed);
+    }
+
     /// The oldest and newest time of which there are samples, in milliseconds.
     #[must_use]
     pub fn time_range(&self) -> Option<TimeRange> {
         let head = &self.inner.head;
         let (mut min, mut max) = (head.min_t.load(Ordering::Relaxed), head.max_t.load(Ordering::Relaxed));
+        min = min.min(head.late_min_t.load(Ordering::Relaxed));
         for block in self.inner.blocks.list().iter() {
             min = min.min(block.range().start_ms);
             max = max.max(block.range().end_ms);
@@ -220,6 +246,7 @@ impl Tsdb {
             self.truncate(now.saturating_sub(inner.options.retention_ms))?;
             inner.maintenance.lock().last_truncation_ms = now;
         }
+        self.spill_if_due();
         let written = inner.wal.bytes.load(Ordering::Relaxed);
         let limit = inner.options.checkpoint_bytes.max(inner.checkpoint_bytes.load(Ordering::Relaxed));
         if written > limit {
@@ -258,7 +285,10 @@ impl Tsdb {
     /// [`AppendError::Refused`] when the disk fails; the log is closed then.
     pub fn checkpoint(&self) -> Result<(), AppendError> {
         let inner = &self.inner;
-        let _maintenance = inner.maintenance.lock();
+        let mut maintenance = inner.maintenance.lock();
+        if inner.head.sealed_bytes.load(Ordering::Relaxed) >= SPILL_BYTES_MIN {
+            self.spill(&mut maintenance);
+        }
         let number = {
             // No commit is between log and memory: all that is in ended segments can be copied from memory.
             let _removal = inner.head.removal.write();
@@ -271,10 +301,13 @@ impl Tsdb {
             let _ = self.sync_if_due();
         };
         let file_bytes = inner.options.wal_segment_bytes;
+        // Those that go out of use while the checkpoint is written go with the next.
+        let live = inner.head.live_files();
         match write_checkpoint(&inner.head, &*inner.disk, &wal_dir, number, file_bytes, between) {
             Ok(bytes) => {
                 inner.checkpoint_bytes.store(bytes, Ordering::Relaxed);
                 inner.metrics.checkpoints.inc();
+                self.remove_files_but(&live);
                 tracing::info!(number, bytes, "wrote a checkpoint");
                 Ok(())
             }
@@ -284,6 +317,58 @@ impl Tsdb {
                 tracing::error!(reason);
                 Err(AppendError::Refused(reason))
             }
+        }
+    }
+
+    fn spill_if_due(&self) {
+        let inner = &self.inner;
+        let mut maintenance = inner.maintenance.lock();
+        let now = inner.clock.now_ms();
+        let due = match inner.head.sealed_bytes.load(Ordering::Relaxed) {
+            0 => false,
+            bytes if bytes >= inner.options.spill_bytes => true,
+            _ => now - maintenance.last_spill_ms >= SPILL_INTERVAL_MS,
+        };
+        if due && now >= maintenance.next_resume_ms {
+            self.spill(&mut maintenance);
+        }
+    }
+
+    /// Moves sealed chunks from memory into files. After an error they are still in memory, and in the log.
+    fn spill(&self, maintenance: &mut Maintenance) {
+        let inner = &self.inner;
+        let dir = inner.options.chunk_dir();
+        maintenance.last_spill_ms = inner.clock.now_ms();
+        loop {
+            let number = maintenance.next_chunk_file;
+            maintenance.next_chunk_file += 1;
+            let between = &mut || {
+                // An error closes the log; the next commit tells.
+                let _ = self.sync_if_due();
+            };
+            match inner.head.spill(&*inner.disk, &dir, number, between) {
+                Ok(true) => return,
+                Ok(false) => {}
+                Err(error) => {
+                    let path = dir.display();
+                    tracing::error!(%error, "cannot write file {number} of chunks in {path}; they stay in memory");
+                    maintenance.next_resume_ms = inner.clock.now_ms().saturating_add(RESUME_INTERVAL_MS);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Removes the files of chunks that neither memory nor the newest checkpoint refers to.
+    fn remove_files_but(&self, live: &[u64]) {
+        let inner = &self.inner;
+        let dir = inner.options.chunk_dir();
+        let removed = chunk_files(&*inner.disk, &dir).and_then(|numbers| {
+            let dead = numbers.into_iter().filter(|number| !live.contains(number));
+            dead.map(|number| inner.disk.remove_file(&ChunkFileWriter::path(&dir, number))).collect()
+        });
+        if let Err::<Vec<()>, _>(error) = removed {
+            tracing::warn!(%error, "a file of chunks cannot be removed from {}", dir.display());
         }
     }
 
@@ -324,12 +409,17 @@ impl Tsdb {
         Ok(())
     }
 
-    /// Syncs and takes no more writes. The directory is free for another process when the last clone is
-    /// dropped.
+    /// Writes a checkpoint, so that the next start need not replay the log, and takes no more writes. The
+    /// directory is free for another process when the last clone is dropped.
     ///
     /// # Errors
     /// [`AppendError::Refused`] when the last sync failed.
     pub fn close(&self) -> Result<(), AppendError> {
+        let written = self.inner.wal.bytes.load(Ordering::Relaxed);
+        if written > 0 {
+            // Without it the log stands for all.
+            let _ = self.checkpoint();
+        }
         let outcome = self.sync();
         self.inner.wal.close();
         outcome

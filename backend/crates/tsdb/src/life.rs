@@ -11,7 +11,7 @@ use model::TimeRange;
 
 use crate::Tsdb;
 use crate::block::{BlockError, Expiry, Retention, block_ranges, max_block_range};
-use crate::head::HeadSource;
+use crate::head::{HeadSource, Part};
 
 /// Milliseconds until a step that failed is tried again.
 const RETRY_MS: i64 = 60_000;
@@ -25,7 +25,7 @@ impl Tsdb {
             return false;
         }
         let step = self.compact_head().and_then(|done| {
-            if done || self.compact_blocks()? || self.remove_expired()? { Ok(true) } else { Ok(false) }
+            Ok(done || self.compact_late()? || self.compact_blocks()? || self.remove_expired()?)
         });
         step.unwrap_or_else(|error| {
             let retry = inner.clock.now_ms().saturating_add(RETRY_MS);
@@ -55,7 +55,7 @@ impl Tsdb {
     fn write_block_of_head(&self, start: i64, end: i64) -> Result<(), BlockError> {
         let inner = self.inner();
         let started = inner.clock.monotonic();
-        let mut source = HeadSource::new(&inner.head, TimeRange::new(start, end - 1));
+        let mut source = HeadSource::new(&inner.head, Part::InOrder, TimeRange::new(start, end - 1));
         let block = inner.blocks.write(&mut source, (start, end), false, &mut |_| self.pace())?;
         let took = inner.clock.monotonic().saturating_sub(started);
         if let Some(block) = &block {
@@ -70,6 +70,45 @@ impl Tsdb {
         // in the log too, and dropped when it is replayed.
         let _ = self.truncate(end).and_then(|_| self.checkpoint());
         Ok(())
+    }
+
+    /// Writes the samples that came late as blocks of their own, once they have waited for the length of a
+    /// block. Compaction merges them with the blocks that they overlap.
+    fn compact_late(&self) -> Result<bool, BlockError> {
+        let inner = self.inner();
+        let length = inner.options.block_range_ms.max(1);
+        let first = inner.head.late_min_t.load(Ordering::Relaxed);
+        let since = inner.late_since_ms.load(Ordering::Relaxed);
+        let now = inner.clock.now_ms();
+        if first == i64::MAX {
+            inner.late_since_ms.store(i64::MAX, Ordering::Relaxed);
+            return Ok(false);
+        }
+        if since == i64::MAX {
+            inner.late_since_ms.store(now, Ordering::Relaxed);
+        }
+        if since == i64::MAX || now.saturating_sub(since) < length {
+            return Ok(false);
+        }
+        let Some(frozen) = inner.head.freeze_late() else { return Ok(false) };
+        let started = inner.clock.monotonic();
+        let mut blocks = 0;
+        let mut start = frozen.start_ms.div_euclid(length) * length;
+        while start <= frozen.end_ms {
+            let end = start.saturating_add(length);
+            let mut source = HeadSource::new(&inner.head, Part::Frozen, TimeRange::new(start, end - 1));
+            let block = inner.blocks.write(&mut source, (start, end), true, &mut |_| self.pace())?;
+            blocks += u64::from(block.is_some());
+            start = end;
+        }
+        inner.metrics.compactions.inc_by(blocks);
+        let took = inner.clock.monotonic().saturating_sub(started);
+        tracing::info!(blocks, seconds = took.as_secs_f64(), "wrote blocks of samples that came late");
+        inner.head.drop_frozen();
+        inner.late_since_ms.store(now, Ordering::Relaxed);
+        // As for a block from the head.
+        let _ = self.checkpoint();
+        Ok(true)
     }
 
     fn compact_blocks(&self) -> Result<bool, BlockError> {

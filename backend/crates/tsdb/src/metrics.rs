@@ -18,6 +18,8 @@ pub(crate) struct Metrics {
     float_samples: Counter,
     histogram_samples: Counter,
     pub(crate) out_of_order_samples: Counter,
+    pub(crate) late_samples: Counter,
+    pub(crate) too_old_samples: Counter,
     pub(crate) out_of_bounds_samples: Counter,
     pub(crate) duplicate_samples: Counter,
     pub(crate) wal_written_bytes: Counter,
@@ -64,6 +66,14 @@ impl Metrics {
             histogram_samples: counter(
                 "watchfire_tsdb_histogram_samples_appended",
                 "Native histogram samples appended",
+            ),
+            late_samples: counter(
+                "watchfire_tsdb_late_samples",
+                "Samples taken though they are older than the newest of their series",
+            ),
+            too_old_samples: counter(
+                "watchfire_tsdb_too_old_samples",
+                "Samples refused because they came later than the out-of-order window allows",
             ),
             out_of_order_samples: counter(
                 "watchfire_tsdb_out_of_order_samples",

@@ -38,6 +38,12 @@ pub struct Options {
     /// How far behind the newest sample of the store a sample may lie, in milliseconds; for an empty store
     /// there is no limit. Prometheus takes half of the block range.
     pub max_age_ms: i64,
+    /// How far behind the newest sample of the store a sample may lie that is older than the newest of its
+    /// series, in milliseconds. 0 as in Prometheus: such samples are refused. Can be changed while the store
+    /// is open; see [`Tsdb::set_late_window`](crate::Tsdb::set_late_window).
+    pub late_window_ms: i64,
+    /// Sealed chunks are moved from memory into a file when they take this many bytes.
+    pub spill_bytes: u64,
     /// How many exemplars are kept; the oldest goes first.
     pub max_exemplars: usize,
     /// Threads that replay the write-ahead log.
@@ -61,6 +67,8 @@ impl Options {
             max_block_range_ms: 0,
             samples_per_chunk: 120,
             max_age_ms: block_range_ms / 2,
+            late_window_ms: 0,
+            spill_bytes: 8 << 20,
             max_exemplars: 100_000,
             replay_threads: std::thread::available_parallelism().map_or(1, |n| n.get().min(8)),
             checkpoint_bytes: 256 << 20,
@@ -71,6 +79,11 @@ impl Options {
     /// for its own.
     pub(crate) fn head_dir(&self) -> PathBuf {
         self.dir.join("head")
+    }
+
+    /// Files of chunks that were sealed.
+    pub(crate) fn chunk_dir(&self) -> PathBuf {
+        self.head_dir().join("chunks")
     }
 
     /// The write-ahead log.

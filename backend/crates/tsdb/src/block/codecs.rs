@@ -100,38 +100,23 @@ impl Encoder<'_> {
     }
 
     fn histogram(&mut self, t: i64, histogram: &Arc<Histogram>) -> Result<(), Refused> {
-        let (mut kind, mut header) = (HistogramKind::of(histogram), None);
-        if let Some(Open { max_t, samples: Kind::Histograms(chunk), .. }) = &mut self.open {
-            let outcome = if chunk.len() < SAMPLES_PER_CHUNK {
-                chunk.append(t, histogram)
-            } else {
-                Err(Refused::NewChunk(chunk.header_after_cut(histogram)))
-            };
-            match outcome {
-                Ok(()) => {
+        let open = match &mut self.open {
+            Some(Open { max_t, samples: Kind::Histograms(chunk), .. }) => Some((max_t, chunk)),
+            _ => None,
+        };
+        let next = match open {
+            None => next_histogram(None, SAMPLES_PER_CHUNK, false, t, histogram)?,
+            Some((max_t, chunk)) => {
+                let next = next_histogram(Some(chunk), SAMPLES_PER_CHUNK, false, t, histogram)?;
+                if next.is_none() {
                     *max_t = t;
-                    return Ok(());
                 }
-                // Once floats, always floats; a header is about a chunk of the same kind before.
-                Err(Refused::NewChunk(next))
-                    if chunk.kind() == kind || chunk.kind() == HistogramKind::Float =>
-                {
-                    (kind, header) = (chunk.kind(), Some(next));
-                }
-                Err(Refused::NewChunk(_)) => {}
-                Err(Refused::Full | Refused::NotInteger) => {}
-                Err(refused @ (Refused::Spans | Refused::Schema(_))) => return Err(refused),
-            }
-        }
-        let chunk = match header {
-            Some(header) => HistogramChunk::begin(kind, header, t, histogram)?,
-            None => {
-                let mut chunk = HistogramChunk::new(kind);
-                chunk.append(t, histogram)?;
-                chunk
+                next
             }
         };
-        self.begin(t, Kind::Histograms(chunk));
+        if let Some(chunk) = next {
+            self.begin(t, Kind::Histograms(chunk));
+        }
         Ok(())
     }
 
@@ -147,6 +132,44 @@ impl Encoder<'_> {
             Kind::Histograms(chunk) => (chunk.encoding(), chunk.into_bytes()),
         };
         self.out.push(EncodedChunk { min_t, max_t, encoding: encoding.id(), data: bytes.into() });
+    }
+}
+
+/// Adds a histogram to the open chunk, or hands back the chunk that it begins because there is none, it has
+/// `limit` samples, a `cut` is due, or the histogram does not continue it.
+pub(crate) fn next_histogram(
+    open: Option<&mut HistogramChunk>,
+    limit: u16,
+    cut: bool,
+    t: i64,
+    histogram: &Histogram,
+) -> Result<Option<HistogramChunk>, Refused> {
+    let (mut kind, mut header) = (HistogramKind::of(histogram), None);
+    if let Some(chunk) = open {
+        let outcome = if chunk.len() < limit && !cut {
+            chunk.append(t, histogram)
+        } else {
+            Err(Refused::NewChunk(chunk.header_after_cut(histogram)))
+        };
+        match outcome {
+            Ok(()) => return Ok(None),
+            // Once floats, always floats; a header is about a chunk of the same kind before.
+            Err(Refused::NewChunk(next))
+                if chunk.kind() == kind || chunk.kind() == HistogramKind::Float =>
+            {
+                (kind, header) = (chunk.kind(), Some(next));
+            }
+            Err(Refused::NewChunk(_) | Refused::Full | Refused::NotInteger) => {}
+            Err(refused @ (Refused::Spans | Refused::Schema(_))) => return Err(refused),
+        }
+    }
+    match header {
+        Some(header) => HistogramChunk::begin(kind, header, t, histogram).map(Some),
+        None => {
+            let mut chunk = HistogramChunk::new(kind);
+            chunk.append(t, histogram)?;
+            Ok(Some(chunk))
+        }
     }
 }
 

@@ -26,7 +26,7 @@ mod writer;
 
 pub use blocks::{Blocks, LoadReport, SetAside};
 pub use chunks::{ChunkBytes, EncodedChunk};
-pub(crate) use codecs::encode as encode_samples;
+pub(crate) use codecs::{DecodeError, decode as decode_samples, encode as encode_samples, next_histogram};
 pub use compact::{
     Plan, PlanReason, Progress, SeriesSource, SourceSeries, block_ranges, max_block_range, plan,
 };

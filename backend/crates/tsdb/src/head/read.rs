@@ -5,9 +5,11 @@ use std::sync::atomic::Ordering;
 
 use model::{CompiledMatcher, Labels, TimeRange};
 use roaring::RoaringBitmap;
+use storage::merge::add_samples;
 use storage::{Querier, QueryError, Samples, SelectHints, Series};
 
-use super::{Head, PAGE_SLOTS, slot_of};
+use super::{Head, PAGE_SLOTS, SealedChunk, slot_of};
+use crate::block::DecodeError;
 use crate::db::Inner;
 use crate::index::SeriesSource;
 
@@ -177,7 +179,7 @@ impl Series for HeadSeries {
     fn read(&self, range: TimeRange, out: &mut Samples) -> Result<(), QueryError> {
         let slot = slot_of(self.series);
         let Some(page) = self.inner.head.slab.known_page(slot) else { return Ok(()) };
-        let mut chunks = Vec::new();
+        let (mut chunks, mut late) = (Vec::new(), Vec::new());
         {
             let held = page.series.lock();
             if self.inner.head.slab.reference(slot) != Some(self.series) {
@@ -185,12 +187,23 @@ impl Series for HeadSeries {
             }
             if let Some(Some(series)) = held.get(slot as usize % PAGE_SLOTS) {
                 series.chunks(range, &mut chunks);
+                if let Some(held) = series.late() {
+                    held.chunks(range, &mut late);
+                }
             }
         }
+        let broken = |chunk: &SealedChunk, error: DecodeError| {
+            QueryError::Storage(format!("series {}: chunk from {}: {error}", self.labels, chunk.min_t))
+        };
+        let first = out.len();
         for chunk in &chunks {
-            chunk.read(range, out).map_err(|error| {
-                QueryError::Storage(format!("series {}: chunk from {}: {error}", self.labels, chunk.min_t))
-            })?;
+            chunk.read(range, out).map_err(|error| broken(chunk, error))?;
+        }
+        let mut more = Samples::default();
+        for chunk in &late {
+            more.clear();
+            chunk.read(range, &mut more).map_err(|error| broken(chunk, error))?;
+            add_samples(out, first, &more);
         }
         Ok(())
     }

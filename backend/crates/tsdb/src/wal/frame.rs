@@ -123,7 +123,8 @@ pub(crate) fn scan(data: &[u8], file: u64) -> Scan {
     out
 }
 
-fn read(data: &[u8], at: usize, file: u64) -> Option<Frame> {
+/// The record that begins at `at`, if there is one.
+pub(crate) fn read(data: &[u8], at: usize, file: u64) -> Option<Frame> {
     let header = data.get(at..at + FRAME_BYTES)?;
     if header[..4] != MARK || header[13..] != [0; 3] {
         return None;

@@ -14,12 +14,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use model::Labels;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use platform::{Clock, Disk, DiskFile};
 use storage::AppendError;
 
 use super::files::{segment_id, segment_name};
 use super::frame::{self, FILE_HEADER};
+use super::pack::SeriesPack;
 use super::record::kind;
 use crate::WalFsync;
 use crate::metrics::Metrics;
@@ -73,6 +75,10 @@ impl std::fmt::Debug for ClockHandle {
 
 #[derive(Debug, Default)]
 struct Queue {
+    /// New series; they are written before the frames.
+    series: SeriesPack,
+    /// Their records, as far as they are packed.
+    packed: Vec<u8>,
     frames: Vec<u8>,
     /// An empty buffer for the next queue.
     spare: Vec<u8>,
@@ -147,10 +153,19 @@ impl Wal {
         queue.queued += 1;
     }
 
+    /// Puts a new series into the queue without waiting. It is written before everything that is queued
+    /// later, and before what is queued already.
+    pub(crate) fn enqueue_series(&self, series: u64, labels: &Labels) {
+        let queue = &mut *self.queue.lock();
+        queue.series.add(series, labels, &mut queue.packed);
+        queue.queued += 1;
+    }
+
     /// Writes the queue if it has grown large.
     pub(crate) fn flush_if_large(&self) -> Result<(), AppendError> {
         let queue = self.queue.lock();
-        if queue.frames.len() < QUEUE_BYTES { Ok(()) } else { self.wait(queue) }
+        let length = queue.frames.len() + queue.packed.len() + queue.series.len();
+        if length < QUEUE_BYTES { Ok(()) } else { self.wait(queue) }
     }
 
     /// Writes the queue.
@@ -195,8 +210,15 @@ impl Wal {
     }
 
     fn write_queue(&self, queue: &mut MutexGuard<'_, Queue>) {
-        let spare = std::mem::take(&mut queue.spare);
-        let mut frames = std::mem::replace(&mut queue.frames, spare);
+        let mut frames = std::mem::take(&mut queue.spare);
+        let waiting = &mut **queue;
+        waiting.series.finish(&mut waiting.packed);
+        if waiting.packed.is_empty() {
+            std::mem::swap(&mut frames, &mut waiting.frames);
+        } else {
+            frames.append(&mut waiting.packed);
+            frames.append(&mut waiting.frames);
+        }
         let (first, upto) = (queue.done + 1, queue.queued);
         queue.writing = true;
         let outcome = MutexGuard::unlocked(queue, || self.write(&mut frames));
@@ -207,8 +229,8 @@ impl Wal {
             Err(failure) => {
                 // Series are in memory already; their records must come before the next samples.
                 frame::retain(&mut frames, |kind| kind == kind::SERIES || kind == kind::REMOVED);
-                frames.extend_from_slice(&queue.frames);
-                std::mem::swap(&mut frames, &mut queue.frames);
+                frames.append(&mut queue.packed);
+                std::mem::swap(&mut frames, &mut queue.packed);
                 let (reason, unknown) = match failure {
                     Failure::Undone(reason) => (reason, false),
                     Failure::Unknown(reason) => (reason, true),
