@@ -67,8 +67,9 @@ pub(crate) struct Inner {
     set_aside: Vec<String>,
     /// Before this time no step of [`Tsdb::step_of_life`] is tried.
     pub(crate) retry_life_ms: AtomicI64,
-    /// Since when late samples wait for being written into blocks; `i64::MAX` when there are none.
-    pub(crate) late_since_ms: AtomicI64,
+    /// Since when late samples wait for being written into blocks: the time of the clock, and the newest of
+    /// the samples.
+    pub(crate) late_since: Mutex<Option<(i64, i64)>>,
     /// Length of the last checkpoint.
     pub(crate) checkpoint_bytes: AtomicU64,
     /// Held while the head is truncated or a checkpoint written.
@@ -143,7 +144,7 @@ impl Tsdb {
             recovery: recovered.report.clone(),
             set_aside,
             retry_life_ms: AtomicI64::new(i64::MIN),
-            late_since_ms: AtomicI64::new(i64::MAX),
+            late_since: Mutex::default(),
             checkpoint_bytes: AtomicU64::new(0),
             maintenance: Mutex::new(Maintenance {
                 last_truncation_ms: clock.now_ms(),
@@ -286,7 +287,7 @@ impl Tsdb {
     pub fn checkpoint(&self) -> Result<(), AppendError> {
         let inner = &self.inner;
         let mut maintenance = inner.maintenance.lock();
-        if inner.head.sealed_bytes.load(Ordering::Relaxed) >= SPILL_BYTES_MIN {
+        if inner.head.sealed_bytes.load(Ordering::Relaxed) >= SPILL_BYTES_MIN.min(inner.options.spill_bytes) {
             self.spill(&mut maintenance);
         }
         let number = {

@@ -74,23 +74,28 @@ impl Tsdb {
 
     /// Writes the samples that came late as blocks of their own, once they have waited for the length of a
     /// block. Compaction merges them with the blocks that they overlap.
+    ///
+    /// Those in times of which the head still has samples in order stay: after a restart the end of the last
+    /// block tells where the head begins.
     fn compact_late(&self) -> Result<bool, BlockError> {
         let inner = self.inner();
         let length = inner.options.block_range_ms.max(1);
-        let first = inner.head.late_min_t.load(Ordering::Relaxed);
-        let since = inner.late_since_ms.load(Ordering::Relaxed);
-        let now = inner.clock.now_ms();
-        if first == i64::MAX {
-            inner.late_since_ms.store(i64::MAX, Ordering::Relaxed);
+        let mut since = inner.late_since.lock();
+        if inner.head.late_min_t.load(Ordering::Relaxed) == i64::MAX {
+            *since = None;
             return Ok(false);
         }
-        if since == i64::MAX {
-            inner.late_since_ms.store(now, Ordering::Relaxed);
-        }
-        if since == i64::MAX || now.saturating_sub(since) < length {
+        // By the clock, and by the times of the samples, which may be of another day.
+        let now = (inner.clock.now_ms(), inner.head.max_t.load(Ordering::Relaxed));
+        let (clock, newest) = *since.get_or_insert(now);
+        if now.0.saturating_sub(clock) < length && now.1.saturating_sub(newest) < length {
             return Ok(false);
         }
-        let Some(frozen) = inner.head.freeze_late() else { return Ok(false) };
+        let begin = inner.head.min_valid_ms.load(Ordering::Relaxed);
+        let Some(frozen) = inner.head.freeze_late(begin) else {
+            *since = Some(now);
+            return Ok(false);
+        };
         let started = inner.clock.monotonic();
         let mut blocks = 0;
         let mut start = frozen.start_ms.div_euclid(length) * length;
@@ -105,7 +110,8 @@ impl Tsdb {
         let took = inner.clock.monotonic().saturating_sub(started);
         tracing::info!(blocks, seconds = took.as_secs_f64(), "wrote blocks of samples that came late");
         inner.head.drop_frozen();
-        inner.late_since_ms.store(now, Ordering::Relaxed);
+        *since = Some(now);
+        drop(since);
         // As for a block from the head.
         let _ = self.checkpoint();
         Ok(true)

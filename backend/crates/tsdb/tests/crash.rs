@@ -46,7 +46,16 @@ impl Run {
                     return;
                 }
                 self.written.entry(labels.clone()).or_default().insert(t, value.to_bits());
-                batch.push((labels, t, value.to_bits()));
+                batch.push((labels.clone(), t, value.to_bits()));
+                // Now and then one that comes late.
+                let late = t - 100_000 - number as i64;
+                if (round + number as i64) % 3 == 0 && round > first_round {
+                    if appender.append(id, late, value).is_err() {
+                        return;
+                    }
+                    self.written.entry(labels.clone()).or_default().insert(late, value.to_bits());
+                    batch.push((labels, late, value.to_bits()));
+                }
             }
             if appender.commit().is_err() {
                 return;
@@ -81,7 +90,14 @@ impl Run {
 }
 
 fn small() -> Options {
-    Options { wal_segment_bytes: 1500, samples_per_chunk: 4, replay_threads: 2, ..options() }
+    Options {
+        wal_segment_bytes: 1500,
+        samples_per_chunk: 4,
+        replay_threads: 2,
+        late_window_ms: 600_000,
+        spill_bytes: 1,
+        ..options()
+    }
 }
 
 /// Blocks are written from the head and compacted during a run. That is many more calls of the disk, of which

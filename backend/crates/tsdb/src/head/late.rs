@@ -45,13 +45,17 @@ impl Late {
         self.open = Vec::new();
     }
 
-    /// Marks all that is there: new samples go beside it until [`Late::drop_frozen`].
-    pub(crate) fn freeze(&mut self) {
+    /// Marks the chunks that end before `before_ms`; new samples go beside them until [`Late::drop_frozen`].
+    pub(crate) fn freeze(&mut self, before_ms: i64) {
         self.seal();
-        self.frozen = self.sealed.len();
+        let (frozen, others): (Vec<_>, Vec<_>) =
+            self.sealed.drain(..).partition(|chunk| chunk.max_t < before_ms);
+        self.frozen = frozen.len();
+        self.sealed = frozen;
+        self.sealed.extend(others);
     }
 
-    /// The chunks that were there at [`Late::freeze`].
+    /// The chunks that [`Late::freeze`] marked.
     pub(crate) fn frozen(&self) -> &[SealedChunk] {
         &self.sealed[..self.frozen]
     }
@@ -165,7 +169,9 @@ mod tests {
     fn what_comes_while_others_are_frozen_stays() {
         let mut late = Late::default();
         (0..40).for_each(|t| assert!(late.insert(t, Value::Float(1.0))));
-        late.freeze();
+        late.freeze(39);
+        assert_eq!(late.frozen().len(), 1);
+        late.freeze(40);
         assert_eq!(late.frozen().len(), 2);
         assert!(late.insert(7, Value::Float(2.0)));
         late.drop_frozen();

@@ -209,12 +209,12 @@ impl Head {
         added
     }
 
-    /// Freezes the late samples there are; the times they lie in.
-    pub(crate) fn freeze_late(&self) -> Option<TimeRange> {
+    /// Freezes the late samples that lie before `before_ms`; the times they lie in.
+    pub(crate) fn freeze_late(&self, before_ms: i64) -> Option<TimeRange> {
         let mut frozen: Option<TimeRange> = None;
         self.each_series(|series| {
             let Some(late) = series.late_mut() else { return };
-            late.freeze();
+            late.freeze(before_ms);
             for chunk in late.frozen() {
                 let (start, end) = frozen.map_or((i64::MAX, i64::MIN), |f| (f.start_ms, f.end_ms));
                 frozen = Some(TimeRange::new(start.min(chunk.min_t), end.max(chunk.max_t)));
