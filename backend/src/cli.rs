@@ -58,6 +58,18 @@ pub(crate) struct ServerFlags {
     #[arg(long = "storage.tsdb.wal-fsync", value_name = "WHEN", default_value = "1s", value_parser = wal_fsync)]
     pub(crate) wal_fsync: tsdb::WalFsync,
 
+    /// Most series in the head; further ones are refused and counted. 0: no bound.
+    #[arg(long = "storage.tsdb.max-series", value_name = "COUNT", default_value_t = 0)]
+    pub(crate) max_series: u64,
+
+    /// Most series of one metric in the head. 0: no bound.
+    #[arg(long = "storage.tsdb.max-series-per-metric", value_name = "COUNT", default_value_t = 0)]
+    pub(crate) max_series_per_metric: u64,
+
+    /// Most series with the same label `job` in the head. 0: no bound.
+    #[arg(long = "storage.tsdb.max-series-per-job", value_name = "COUNT", default_value_t = 0)]
+    pub(crate) max_series_per_job: u64,
+
     /// Most exemplars kept in memory.
     #[arg(long = "storage.exemplars.limit", value_name = "COUNT", default_value_t = 100_000)]
     pub(crate) exemplars: usize,

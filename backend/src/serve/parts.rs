@@ -18,7 +18,7 @@ use scrape::{ScrapeDeps, ScrapeManager};
 use storage::Storage;
 use telemetry::Registry;
 use tokio::sync::mpsc;
-use tsdb::Tsdb;
+use tsdb::{SeriesLimits, Tsdb};
 
 use super::config_file::Loaded;
 use super::metrics::Metrics;
@@ -33,6 +33,8 @@ const MAX_POINTS: usize = 11_001;
 pub(crate) struct Parts {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) store: Arc<TsdbStore>,
+    /// Exemplars kept if the configuration does not say.
+    pub(crate) max_exemplars: usize,
     pub(crate) metastore: Metastore,
     pub(crate) scraping: Arc<ScrapeManager>,
     pub(crate) app: App,
@@ -85,6 +87,7 @@ impl Parts {
         let parts = Self {
             clock,
             store,
+            max_exemplars: flags.exemplars,
             metastore,
             scraping,
             app,
@@ -126,6 +129,11 @@ async fn open_store(
         flags.max_block.map_or(0, |longest| i64::try_from(longest.as_millis()).unwrap_or(i64::MAX));
     options.wal_fsync = flags.wal_fsync;
     options.max_exemplars = flags.exemplars;
+    options.series_limits = SeriesLimits {
+        total: flags.max_series,
+        per_metric: flags.max_series_per_metric,
+        per_job: flags.max_series_per_job,
+    };
     let (clock, registry) = (Arc::clone(clock), registry.clone());
     let opened = tokio::task::spawn_blocking(move || {
         Tsdb::open(options, RealDisk::shared(), clock, SystemEntropy::shared(), &registry)

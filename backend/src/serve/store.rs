@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use config::StorageConfig;
 use http_rim::{NamedCount, SeriesExemplars, Store, StoreStats};
 use model::{CompiledMatcher, MetricMetadata, TimeRange};
 use storage::{Appender, Querier, QueryError, Storage};
@@ -13,6 +14,13 @@ pub(crate) struct TsdbStore(pub(crate) Tsdb);
 impl TsdbStore {
     pub(crate) fn tsdb(&self) -> &Tsdb {
         &self.0
+    }
+
+    /// Takes up what the configuration says; `max_exemplars` counts where it says nothing.
+    pub(crate) fn apply(&self, config: &StorageConfig, max_exemplars: usize) {
+        self.0.set_late_window(config.out_of_order_time_window.as_ms());
+        let said = config.max_exemplars.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
+        self.0.set_max_exemplars(said.unwrap_or(max_exemplars));
     }
 }
 

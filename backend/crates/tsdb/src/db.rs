@@ -120,7 +120,7 @@ impl Tsdb {
             block_range_ms: options.block_range_ms.max(1),
             samples: options.samples_per_chunk.max(1),
         };
-        let head = Head::new(cut, options.max_age_ms, options.max_exemplars);
+        let head = Head::new(cut, options.max_age_ms, options.max_exemplars, options.series_limits);
         head.late_window_ms.store(options.late_window_ms, Ordering::Relaxed);
         head.min_valid_ms.fetch_max(head_begin(&blocks), Ordering::Relaxed);
         let started = clock.monotonic();
@@ -203,6 +203,11 @@ impl Tsdb {
     /// many milliseconds behind the newest of all; 0: takes none.
     pub fn set_late_window(&self, window_ms: i64) {
         self.inner.head.late_window_ms.store(window_ms.max(0), Ordering::Relaxed);
+    }
+
+    /// Keeps no more than so many exemplars from now on.
+    pub fn set_max_exemplars(&self, limit: usize) {
+        self.inner.head.exemplars.set_limit(limit);
     }
 
     /// The oldest and newest time of which there are samples, in milliseconds.

@@ -19,7 +19,7 @@ mod wal;
 
 pub use db::{Health, Tsdb};
 pub use error::OpenError;
-pub use head::{HeadStats, NamedCount, SeriesExemplars, Truncated};
+pub use head::{HeadStats, NamedCount, SeriesExemplars, SeriesLimits, Truncated};
 pub use options::{Options, WalFsync};
 pub use prometheus::{
     AppenderSink, HandedOver, HeadLoss, HeadProgress, HeadReport, HeadStage, LoadOptions, LoadedHead,

@@ -15,6 +15,7 @@ pub(crate) struct Metrics {
     pub(crate) exemplars: Gauge,
     pub(crate) series_created: Counter,
     pub(crate) series_removed: Counter,
+    pub(crate) series_refused: Counter,
     float_samples: Counter,
     histogram_samples: Counter,
     pub(crate) out_of_order_samples: Counter,
@@ -62,6 +63,10 @@ impl Metrics {
             exemplars: gauge("watchfire_tsdb_exemplars", "Exemplars held"),
             series_created: counter("watchfire_tsdb_head_series_created", "Series created in the head"),
             series_removed: counter("watchfire_tsdb_head_series_removed", "Series removed from the head"),
+            series_refused: counter(
+                "watchfire_tsdb_series_refused",
+                "Times that a new series was refused because of a limit",
+            ),
             float_samples: counter("watchfire_tsdb_float_samples_appended", "Float samples appended"),
             histogram_samples: counter(
                 "watchfire_tsdb_histogram_samples_appended",

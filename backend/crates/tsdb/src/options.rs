@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::SeriesLimits;
+
 /// When the write-ahead log is forced onto the medium. Whatever is chosen, a commit has been handed to the
 /// operating system before it returns, so it survives the death of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +46,8 @@ pub struct Options {
     pub late_window_ms: i64,
     /// Sealed chunks are moved from memory into a file when they take this many bytes.
     pub spill_bytes: u64,
+    /// How many series the head may hold.
+    pub series_limits: SeriesLimits,
     /// How many exemplars are kept; the oldest goes first.
     pub max_exemplars: usize,
     /// Threads that replay the write-ahead log.
@@ -69,6 +73,7 @@ impl Options {
             max_age_ms: block_range_ms / 2,
             late_window_ms: 0,
             spill_bytes: 8 << 20,
+            series_limits: SeriesLimits::default(),
             max_exemplars: 100_000,
             replay_threads: std::thread::available_parallelism().map_or(1, |n| n.get().min(8)),
             checkpoint_bytes: 256 << 20,

@@ -14,6 +14,10 @@ pub enum Reason {
     OutOfOrder,
     /// Older than the store reaches back, or too far in the future.
     OutOfBounds,
+    /// Older than samples may come late.
+    TooOld,
+    /// There are too many series already.
+    SeriesLimit,
     /// The series has another value at this time.
     Duplicate,
     /// The labels cannot be a series.
@@ -28,9 +32,11 @@ pub enum Reason {
 
 impl Reason {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::OutOfOrder,
         Self::OutOfBounds,
+        Self::TooOld,
+        Self::SeriesLimit,
         Self::Duplicate,
         Self::InvalidLabels,
         Self::InvalidHistogram,
@@ -44,6 +50,8 @@ impl Reason {
         match self {
             Self::OutOfOrder => "out_of_order",
             Self::OutOfBounds => "out_of_bounds",
+            Self::TooOld => "too_old",
+            Self::SeriesLimit => "series_limit",
             Self::Duplicate => "duplicate",
             Self::InvalidLabels => "invalid_labels",
             Self::InvalidHistogram => "invalid_histogram",
@@ -57,6 +65,8 @@ impl Reason {
         match error {
             AppendError::OutOfOrder => Some(Self::OutOfOrder),
             AppendError::OutOfBounds => Some(Self::OutOfBounds),
+            AppendError::TooOld => Some(Self::TooOld),
+            AppendError::TooManySeries(_) => Some(Self::SeriesLimit),
             AppendError::DuplicateTimestamp => Some(Self::Duplicate),
             AppendError::InvalidLabels(_) => Some(Self::InvalidLabels),
             AppendError::InvalidHistogram(_) => Some(Self::InvalidHistogram),

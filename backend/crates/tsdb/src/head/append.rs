@@ -336,6 +336,11 @@ impl Appender for HeadAppender {
         let series = self.inner.head.resolve(labels, |series| {
             wal.enqueue_series(series.0, labels);
             metrics.series_created.inc();
+        });
+        let series = series.inspect_err(|error| {
+            if let AppendError::TooManySeries(_) = error {
+                metrics.series_refused.inc();
+            }
         })?;
         wal.flush_if_large()?;
         Ok(series)

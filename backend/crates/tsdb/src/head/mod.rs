@@ -13,6 +13,7 @@ mod append;
 mod chunk;
 mod exemplars;
 mod late;
+mod limits;
 mod map;
 mod metadata;
 mod read;
@@ -25,6 +26,8 @@ mod truncate;
 
 pub(crate) use append::HeadAppender;
 pub use exemplars::SeriesExemplars;
+pub use limits::SeriesLimits;
+pub(crate) use limits::Refused;
 pub(crate) use read::HeadQuerier;
 pub(crate) use chunk::{ChunkBytes, ChunkFile, FileChunk, SealedChunk};
 pub(crate) use series::{ChunkCut, MemSeries, Outcome};
@@ -53,6 +56,8 @@ pub(crate) struct Head {
     pub(crate) cut: ChunkCut,
     /// See [`crate::Options::max_age_ms`].
     pub(crate) max_age_ms: i64,
+    pub(crate) limits: SeriesLimits,
+    pub(crate) refused: Refused,
     pub(crate) slab: Slab,
     pub(crate) index: LabelIndex,
     map: SeriesMap,
@@ -84,10 +89,12 @@ pub(crate) struct Head {
 }
 
 impl Head {
-    pub(crate) fn new(cut: ChunkCut, max_age_ms: i64, max_exemplars: usize) -> Self {
+    pub(crate) fn new(cut: ChunkCut, max_age_ms: i64, max_exemplars: usize, limits: SeriesLimits) -> Self {
         Self {
             cut,
             max_age_ms,
+            limits,
+            refused: Refused::default(),
             slab: Slab::default(),
             index: LabelIndex::default(),
             map: SeriesMap::default(),
@@ -127,8 +134,9 @@ impl Head {
             page.touch(slot);
             return Ok(SeriesRef(u64::from(page.generation(slot)) << 32 | u64::from(slot)));
         }
+        self.admit(labels)?;
         let slot = self.slab.take_free().ok_or_else(|| {
-            AppendError::InvalidLabels("the store holds as many series as it can".to_owned())
+            AppendError::TooManySeries("the store holds as many series as it can".to_owned())
         })?;
         let packed = match self.index.add_series(labels, slot) {
             Ok(packed) => packed,
