@@ -70,6 +70,11 @@ pub(crate) struct ServerFlags {
     #[arg(long = "storage.tsdb.max-series-per-job", value_name = "COUNT", default_value_t = 0)]
     pub(crate) max_series_per_job: u64,
 
+    /// Memory that the server should do with, such as 8GB (powers of 1024). From nine tenths of it on queries
+    /// are refused, beyond it new series too; samples of known series are always taken. 0: no bound.
+    #[arg(long = "memory.budget", value_name = "SIZE", default_value = "0", value_parser = size)]
+    pub(crate) memory_budget: u64,
+
     /// Most exemplars kept in memory.
     #[arg(long = "storage.exemplars.limit", value_name = "COUNT", default_value_t = 100_000)]
     pub(crate) exemplars: usize,
@@ -244,7 +249,8 @@ fn size(text: &str) -> Result<u64, String> {
         "EB" | "E" | "EiB" => 6,
         unit => return Err(format!("unknown unit {unit:?}; use B, KB, MB, GB, TB, PB or EB")),
     };
-    let number: u64 = digits.parse().map_err(|_| "must be a whole number with a unit, such as 512MB".to_owned())?;
+    let number: u64 =
+        digits.parse().map_err(|_| "must be a whole number with a unit, such as 512MB".to_owned())?;
     number.checked_mul(1 << (10 * power)).ok_or_else(|| "is too large".to_owned())
 }
 

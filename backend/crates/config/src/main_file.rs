@@ -97,7 +97,10 @@ impl MainFile {
             ("alerting", self.alerting.is_some()),
             ("remote_write", !self.remote_write.is_empty()),
             ("remote_read", !self.remote_read.is_empty()),
-            ("storage.tsdb.retention (the flags --storage.tsdb.retention.* decide)", self.storage.has_retention),
+            (
+                "storage.tsdb.retention (the flags --storage.tsdb.retention.* decide)",
+                self.storage.has_retention,
+            ),
             ("otlp", self.otlp.is_some()),
             ("tracing", self.tracing.is_some()),
             ("runtime", self.runtime.is_some()),

@@ -27,7 +27,8 @@ impl StorageConfig {
         let mut section = Section::of(node, "storage")?;
         if let Some(node) = section.node("tsdb") {
             let mut tsdb = Section::of(node, "tsdb")?;
-            storage.out_of_order_time_window = tsdb.get_or("out_of_order_time_window", Duration::default())?;
+            storage.out_of_order_time_window =
+                tsdb.get_or("out_of_order_time_window", Duration::default())?;
             storage.has_retention = tsdb.node("retention").is_some();
             tsdb.finish()?;
         }

@@ -201,6 +201,11 @@ impl App {
         self.config.write().last_reload_ok = false;
     }
 
+    /// While `short`, queries that run are cancelled and new ones refused.
+    pub fn set_short_of_memory(&self, short: bool) {
+        self.admission.set_short_of_memory(short);
+    }
+
     /// Cancels the queries that still run and refuses new ones.
     pub fn cancel_queries(&self) {
         self.admission.close();

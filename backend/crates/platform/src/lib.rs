@@ -13,5 +13,5 @@ pub use clock::{Clock, SimulatedClock, SystemClock};
 pub use disk::{Disk, DiskEntry, DiskFile, DiskLock, Fault, FaultAction, FileBytes, RealDisk, SimulatedDisk};
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
 pub use listen::{Connection, Listener, listen};
-pub use process::{ProcessStatus, process_status};
+pub use process::{ProcessStatus, anonymous_bytes, process_status};
 pub use watch::FolderWatch;

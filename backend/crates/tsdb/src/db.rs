@@ -16,7 +16,8 @@ use crate::block::{Block, Blocks};
 use crate::head::{ChunkCut, Head, HeadAppender, HeadQuerier, HeadStats, SeriesExemplars, Truncated};
 use crate::metrics::Metrics;
 use crate::wal::{
-    ChunkFileWriter, Encoder, RecoveryReport, Refusal, Wal, WalSettings, chunk_files, recover, write_checkpoint,
+    ChunkFileWriter, Encoder, RecoveryReport, Refusal, Wal, WalSettings, chunk_files, recover,
+    write_checkpoint,
 };
 use crate::{OpenError, Options, WalFsync};
 
@@ -125,6 +126,7 @@ impl Tsdb {
         head.min_valid_ms.fetch_max(head_begin(&blocks), Ordering::Relaxed);
         let started = clock.monotonic();
         let mut recovered = recover(&head, &disk, &options, options.replay_threads)?;
+        head.release_files();
         recovered.report.duration = clock.monotonic().saturating_sub(started);
         report(&recovered.report, &metrics);
         let settings = WalSettings {
@@ -203,6 +205,11 @@ impl Tsdb {
     /// many milliseconds behind the newest of all; 0: takes none.
     pub fn set_late_window(&self, window_ms: i64) {
         self.inner.head.late_window_ms.store(window_ms.max(0), Ordering::Relaxed);
+    }
+
+    /// While `refuse`, samples are taken only of series that are known.
+    pub fn refuse_new_series(&self, refuse: bool) {
+        self.inner.head.refuse_series.store(refuse, Ordering::Relaxed);
     }
 
     /// Keeps no more than so many exemplars from now on.

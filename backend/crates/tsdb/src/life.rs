@@ -66,6 +66,7 @@ impl Tsdb {
                 bytes = block.size_bytes(), seconds = took.as_secs_f64(), "wrote a block from the head"
             );
         }
+        inner.head.release_files();
         // The log shows an error of the disk itself; until a checkpoint is written, what is in the block is
         // in the log too, and dropped when it is replayed.
         let _ = self.truncate(end).and_then(|_| self.checkpoint());

@@ -28,9 +28,14 @@ fn set_up() -> Options {
 }
 
 fn open(disk: &SimulatedDisk, clock: &Arc<SimulatedClock>, options: Options) -> Tsdb {
-    let (store, report) =
-        Tsdb::open(options, disk.shared(), Arc::clone(clock) as _, SeededEntropy::shared(1), &Registry::new())
-            .unwrap();
+    let (store, report) = Tsdb::open(
+        options,
+        disk.shared(),
+        Arc::clone(clock) as _,
+        SeededEntropy::shared(1),
+        &Registry::new(),
+    )
+    .unwrap();
     assert!(report.is_complete(), "{report}");
     store
 }

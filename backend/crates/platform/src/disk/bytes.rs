@@ -6,7 +6,7 @@ use std::io;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use memmap2::Mmap;
+use memmap2::{Mmap, UncheckedAdvice};
 
 /// The bytes of a file that is not written any more. Cheap to clone; clones share them.
 #[derive(Clone)]
@@ -30,6 +30,22 @@ impl FileBytes {
         let mapped = unsafe { Mmap::map(file)? };
         Ok(Self(Source::Mapped(Arc::new(mapped))))
     }
+}
+
+impl FileBytes {
+    /// Gives back the memory that reading took. What is read again comes from the file again.
+    pub fn release(&self) {
+        if let Source::Mapped(mapped) = &self.0 {
+            release(mapped);
+        }
+    }
+}
+
+#[expect(unsafe_code, reason = "telling the kernel that pages are not needed is unsafe in general")]
+fn release(mapped: &Mmap) {
+    // SAFETY: the mapping is shared with the file and never written to, so its pages can be read in again
+    // with the same content. An error means that they stay.
+    let _ = unsafe { mapped.unchecked_advise(UncheckedAdvice::DontNeed) };
 }
 
 impl From<Vec<u8>> for FileBytes {

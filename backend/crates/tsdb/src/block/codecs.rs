@@ -154,9 +154,7 @@ pub(crate) fn next_histogram(
         match outcome {
             Ok(()) => return Ok(None),
             // Once floats, always floats; a header is about a chunk of the same kind before.
-            Err(Refused::NewChunk(next))
-                if chunk.kind() == kind || chunk.kind() == HistogramKind::Float =>
-            {
+            Err(Refused::NewChunk(next)) if chunk.kind() == kind || chunk.kind() == HistogramKind::Float => {
                 (kind, header) = (chunk.kind(), Some(next));
             }
             Err(Refused::NewChunk(_) | Refused::Full | Refused::NotInteger) => {}

@@ -406,7 +406,11 @@ impl Appender for HeadAppender {
     }
 
     fn commit(&mut self) -> Result<(), AppendError> {
-        if self.samples.is_empty() && self.late.is_empty() && self.exemplars.is_empty() && self.metadata.is_empty() {
+        if self.samples.is_empty()
+            && self.late.is_empty()
+            && self.exemplars.is_empty()
+            && self.metadata.is_empty()
+        {
             self.clear();
             return self.inner.wal.check_open();
         }

@@ -1,6 +1,7 @@
 //! How many series there may be, and who was refused one.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 
 use model::Labels;
 use parking_lot::Mutex;
@@ -56,7 +57,9 @@ impl Head {
         let metric = labels.get(model::METRIC_NAME).unwrap_or_default();
         let of_metric = || self.index.count(model::METRIC_NAME, metric);
         let of_job = |job| self.index.count("job", job);
-        let reason = if total > 0 && self.series_count.load(std::sync::atomic::Ordering::Relaxed) >= total {
+        let reason = if self.refuse_series.load(Ordering::Relaxed) {
+            "the server is short of memory".to_owned()
+        } else if total > 0 && self.series_count.load(Ordering::Relaxed) >= total {
             format!("the store holds {total} series already (limit of all series)")
         } else if per_metric > 0 && of_metric() >= per_metric {
             format!("metric {metric} has {per_metric} series already (limit per metric)")

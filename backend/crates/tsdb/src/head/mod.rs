@@ -25,11 +25,11 @@ mod stats;
 mod truncate;
 
 pub(crate) use append::HeadAppender;
-pub use exemplars::SeriesExemplars;
-pub use limits::SeriesLimits;
-pub(crate) use limits::Refused;
-pub(crate) use read::HeadQuerier;
 pub(crate) use chunk::{ChunkBytes, ChunkFile, FileChunk, SealedChunk};
+pub use exemplars::SeriesExemplars;
+pub(crate) use limits::Refused;
+pub use limits::SeriesLimits;
+pub(crate) use read::HeadQuerier;
 pub(crate) use series::{ChunkCut, MemSeries, Outcome};
 pub(crate) use slab::{MAX_SLOTS, PAGE_SLOTS, Page, generation_of, slot_of};
 pub(crate) use source::{HeadSource, Part};
@@ -37,7 +37,7 @@ pub use stats::{HeadStats, NamedCount};
 pub use truncate::Truncated;
 
 use std::sync::Weak;
-use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
 
 use model::{Labels, TimeRange, Value};
 use parking_lot::{Mutex, RwLock};
@@ -58,6 +58,8 @@ pub(crate) struct Head {
     pub(crate) max_age_ms: i64,
     pub(crate) limits: SeriesLimits,
     pub(crate) refused: Refused,
+    /// No new series, whatever the limits say.
+    pub(crate) refuse_series: AtomicBool,
     pub(crate) slab: Slab,
     pub(crate) index: LabelIndex,
     map: SeriesMap,
@@ -95,6 +97,7 @@ impl Head {
             max_age_ms,
             limits,
             refused: Refused::default(),
+            refuse_series: AtomicBool::new(false),
             slab: Slab::default(),
             index: LabelIndex::default(),
             map: SeriesMap::default(),

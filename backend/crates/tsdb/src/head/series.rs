@@ -1,6 +1,5 @@
 //! One series: its labels as numbers, the open chunk, the sealed chunks before it, and what came late.
 
-
 use chunk::{ChunkError, Encoding, HistogramChunk, HistogramKind, Refused, XorChunk};
 use model::{Histogram, Span, TimeRange, Value};
 
@@ -171,8 +170,12 @@ impl MemSeries {
         let bytes = chunk.data.to_vec();
         self.open = match chunk.encoding {
             Encoding::Xor => Open::Xor(XorChunk::from_bytes(bytes)?),
-            Encoding::Histogram => Open::Histograms(Box::new(HistogramChunk::from_bytes(HistogramKind::Integer, bytes)?)),
-            Encoding::FloatHistogram => Open::Histograms(Box::new(HistogramChunk::from_bytes(HistogramKind::Float, bytes)?)),
+            Encoding::Histogram => {
+                Open::Histograms(Box::new(HistogramChunk::from_bytes(HistogramKind::Integer, bytes)?))
+            }
+            Encoding::FloatHistogram => {
+                Open::Histograms(Box::new(HistogramChunk::from_bytes(HistogramKind::Float, bytes)?))
+            }
         };
         self.open_min_t = chunk.min_t;
         self.cut_t = cut.next_block(chunk.min_t);

@@ -2,8 +2,8 @@
 
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
 
 use platform::Disk;
 
@@ -100,6 +100,13 @@ impl Head {
         }
     }
 
+    /// Gives back the memory that reading chunks from files took.
+    pub(crate) fn release_files(&self) {
+        for file in self.files.lock().iter().filter_map(Weak::upgrade) {
+            file.bytes.release();
+        }
+    }
+
     /// Numbers of the files that somebody may still read.
     pub(crate) fn live_files(&self) -> Vec<u64> {
         let mut files = self.files.lock();
@@ -116,7 +123,8 @@ fn in_memory(chunks: &mut [SealedChunk]) -> impl Iterator<Item = (SealedChunk, A
 }
 
 fn find<'s>(series: &'s mut MemSeries, bytes: &Arc<[u8]>) -> Option<&'s mut SealedChunk> {
-    let is_it = |chunk: &SealedChunk| matches!(&chunk.data, ChunkBytes::Memory(held) if Arc::ptr_eq(held, bytes));
+    let is_it =
+        |chunk: &SealedChunk| matches!(&chunk.data, ChunkBytes::Memory(held) if Arc::ptr_eq(held, bytes));
     if let Some(at) = series.sealed().iter().position(is_it) {
         return series.sealed_mut().get_mut(at);
     }

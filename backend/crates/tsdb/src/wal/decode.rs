@@ -21,7 +21,10 @@ pub(crate) enum Record {
     Chunk(ChunkHeader, Range<usize>),
     /// Series, and of each chunk the number of its file and where its record begins there.
     ChunksInFiles(u64, Vec<(u64, u32)>),
-    Head { generation: u32, min_valid_ms: i64 },
+    Head {
+        generation: u32,
+        min_valid_ms: i64,
+    },
 }
 
 /// What a record says about a chunk beside its bytes.

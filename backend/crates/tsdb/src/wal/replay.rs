@@ -36,16 +36,19 @@ pub(super) fn replay_share(
     workers: usize,
 ) -> Share {
     let mut share = Share { min_t: i64::MAX, max_t: i64::MIN, ..Share::default() };
-    let mut run = Run { head, gone, worker, workers, page: u32::MAX, samples: Vec::with_capacity(PAGE_SLOTS) };
+    let mut run =
+        Run { head, gone, worker, workers, page: u32::MAX, samples: Vec::with_capacity(PAGE_SLOTS) };
     for frame in frames {
         let payload = &data[frame.payload.clone()];
         let late = matches!(frame.kind, kind::LATE_SAMPLES | kind::LATE_HISTOGRAMS);
         let floats = matches!(frame.kind, kind::SAMPLES | kind::LATE_SAMPLES);
         let outcome = match (floats, late) {
-            (true, false) => decode::samples(payload, |series, t, value| run.push(series, t, value, &mut share)),
-            (true, true) => {
-                decode::samples(payload, |series, t, value| run.late(series, t, Value::Float(value), &mut share))
+            (true, false) => {
+                decode::samples(payload, |series, t, value| run.push(series, t, value, &mut share))
             }
+            (true, true) => decode::samples(payload, |series, t, value| {
+                run.late(series, t, Value::Float(value), &mut share)
+            }),
             (false, late) => decode::histograms(payload, |series, t, histogram| {
                 if late {
                     run.late(series, t, Value::Histogram(Arc::new(histogram)), &mut share);
