@@ -91,7 +91,7 @@ impl Values {
 
     /// A random number below `bound`.
     fn below(&mut self, bound: u32) -> u32 {
-        ((self.random.next_u64() >> 32) * u64::from(bound) >> 32) as u32
+        (((self.random.next_u64() >> 32) * u64::from(bound)) >> 32) as u32
     }
 }
 
