@@ -232,7 +232,8 @@ fn size(text: &str) -> Result<u64, String> {
         "EB" | "E" | "EiB" => 6,
         unit => return Err(format!("unknown unit {unit:?}; use B, KB, MB, GB, TB, PB or EB")),
     };
-    let number: u64 = digits.parse().map_err(|_| "must be a whole number with a unit, such as 512MB".to_owned())?;
+    let number: u64 =
+        digits.parse().map_err(|_| "must be a whole number with a unit, such as 512MB".to_owned())?;
     number.checked_mul(1 << (10 * power)).ok_or_else(|| "is too large".to_owned())
 }
 

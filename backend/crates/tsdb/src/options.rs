@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::OpenProgress;
+
 /// When the write-ahead log is forced onto the medium. Whatever is chosen, a commit has been handed to the
 /// operating system before it returns, so it survives the death of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +47,8 @@ pub struct Options {
     /// The log is rewritten as a checkpoint when it has grown by this many bytes since the last one (or by
     /// that one's size, if it is more).
     pub checkpoint_bytes: u64,
+    /// Where the opening of the store tells how far it is.
+    pub progress: OpenProgress,
 }
 
 impl Options {
@@ -64,6 +68,7 @@ impl Options {
             max_exemplars: 100_000,
             replay_threads: std::thread::available_parallelism().map_or(1, |n| n.get().min(8)),
             checkpoint_bytes: 256 << 20,
+            progress: OpenProgress::default(),
         }
     }
 
