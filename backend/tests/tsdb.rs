@@ -292,6 +292,13 @@ fn what_a_prometheus_left_is_dumped_and_imported() {
     assert!(!again.ok && again.err.contains("is not empty"), "{}", again.err);
 
     copy(&dir.join("data"), &dir.join("copy"));
+    let ups = dump.lines().filter(|line| line.contains("\"up\"")).count();
+    let server = Server::start(dir, &["--storage.tsdb.retention.time=100y"]);
+    let served = server.number("count_over_time(up{job='self'}[1h])");
+    assert_eq!(served, Some(ups as f64), "{}", server.log());
+    drop(server);
+    assert!(dir.join("data/imported").is_dir() && !dir.join("data/wal").exists());
+
     let Some(theirs) = promtool(dir, &["dump", "copy"]) else { return };
     // promtool leaves out some histograms and writes their bounds otherwise in the last digit.
     let floats = |text: &str| -> Vec<String> {
