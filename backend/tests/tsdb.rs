@@ -126,7 +126,7 @@ fn blocks_made_of_text_are_listed_dumped_and_analyzed() {
         ]
     );
     let human = good(dir, &["list", "-r", "data"]);
-    assert!(human.contains("2023-11-14 22:00:00 UTC") && human.contains("KiB"), "{human}");
+    assert!(human.contains("2023-11-14 22:00:00 UTC") && human.contains("1010B"), "{human}");
 
     let dump = good(dir, &["dump", "data"]);
     assert_eq!(
@@ -166,14 +166,21 @@ fn blocks_made_of_text_are_listed_dumped_and_analyzed() {
     let Some(theirs) = promtool(dir, &["list", "data"]) else { return };
     let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(words(&theirs), words(&list));
-    assert_eq!(sorted(&promtool(dir, &["dump", "data"]).unwrap()), sorted(&dump));
+    // promtool wants a log.
+    copy(&dir.join("data"), &dir.join("copy"));
+    fs::create_dir(dir.join("copy/wal")).unwrap();
+    assert_eq!(sorted(&promtool(dir, &["dump", "copy"]).unwrap()), sorted(&dump));
     let theirs = promtool(dir, &["analyze", "data", first]).unwrap();
     let head = |text: &str| text.lines().take(6).map(str::to_owned).collect::<Vec<_>>();
     let ours = good(dir, &["analyze", "data", first]);
     assert_eq!(head(&theirs), head(&ours));
     // The same lists in the same order, under other titles; equal numbers may change places.
     let lists = |text: &str| -> Vec<BTreeSet<String>> {
-        text.split("\n\n").skip(1).map(|list| list.lines().skip(1).map(str::to_owned).collect()).collect()
+        let counted = |list: &str| {
+            let lines = list.trim().lines().skip(1).filter(|line| !line.starts_with("0 "));
+            lines.map(str::to_owned).collect()
+        };
+        text.split("\n\n").skip(1).map(counted).collect()
     };
     assert_eq!(lists(&theirs), lists(&ours));
 }

@@ -29,8 +29,10 @@ pub(super) fn run(flags: &AnalyzeFlags) -> Outcome {
     let meta = block.meta();
     writeln!(out, "Block ID: {}", meta.ulid)?;
     writeln!(out, "Duration: {}", table::duration(meta.max_time.saturating_sub(meta.min_time)))?;
+    writeln!(out, "Total Series: {}", meta.stats.num_series)?;
     if let Some(selector) = &flags.selector {
         writeln!(out, "Matcher: {selector}")?;
+        writeln!(out, "Matched series: {}", counted.series)?;
     }
     write_cardinality(&mut out, &counted)?;
     if flags.extended {
@@ -45,7 +47,6 @@ pub(super) fn run(flags: &AnalyzeFlags) -> Outcome {
 }
 
 fn write_cardinality(out: &mut impl Write, counted: &Cardinality) -> io::Result<()> {
-    writeln!(out, "Total Series: {}", counted.series)?;
     writeln!(out, "Label names: {}", counted.names)?;
     writeln!(out, "Postings (unique label pairs): {}", counted.pairs)?;
     writeln!(out, "Postings entries (total label pairs): {}", counted.pair_entries)?;
