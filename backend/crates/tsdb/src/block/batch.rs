@@ -82,6 +82,6 @@ impl BlockBatch {
 
 impl Drop for BlockBatch {
     fn drop(&mut self) {
-        self.prepared.drain(..).for_each(|block| block.discard());
+        self.prepared.drain(..).for_each(PreparedBlock::discard);
     }
 }
