@@ -7,6 +7,8 @@ use std::time::Duration;
 use clap::{ArgMatches, Args, Parser, Subcommand, ValueEnum};
 use telemetry::{LogFormat, LogLevel};
 
+use crate::tsdb::TsdbCommand;
+
 /// Metrics, alerting and dashboards for AI infrastructure in one program.
 #[derive(Debug, Parser)]
 #[command(name = "watchfire", version, max_term_width = 110)]
@@ -23,6 +25,8 @@ pub(crate) enum Command {
     Demo(DemoFlags),
     /// Check files without running anything.
     Check(CheckCommand),
+    /// Look after data directories: list, analyze, dump, verify, make blocks, move in from Prometheus.
+    Tsdb(TsdbCommand),
 }
 
 /// Flags of the server.
@@ -231,7 +235,8 @@ pub(crate) enum ExpositionFormat {
     OpenmetricsProtobuf,
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+/// A duration such as 1h30m.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let ms = model::parse_duration(text).map_err(|error| error.to_string())?;
     u64::try_from(ms).map(Duration::from_millis).map_err(|_| "must not be negative".to_owned())
 }
@@ -304,12 +309,22 @@ pub(crate) fn markdown() -> String {
             push(name, command);
         }
     }
-    let names = ["config", "exposition", "promql-tests", "dashboard"];
-    if let Some(check) = command.find_subcommand_mut("check") {
-        for name in names {
-            if let Some(command) = check.find_subcommand_mut(name) {
-                push(&format!("check {name}"), command);
-            }
+    for path in [
+        "check config",
+        "check exposition",
+        "check promql-tests",
+        "check dashboard",
+        "tsdb list",
+        "tsdb analyze",
+        "tsdb dump",
+        "tsdb create-blocks-from openmetrics",
+        "tsdb verify",
+        "tsdb import-prometheus",
+    ] {
+        let mut names = path.split(' ');
+        if let Some(command) = names.try_fold(&mut command, |command, name| command.find_subcommand_mut(name))
+        {
+            push(path, command);
         }
     }
     page.lines().map(str::trim_end).collect::<Vec<_>>().join("\n") + "\n"

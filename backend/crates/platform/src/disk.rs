@@ -5,6 +5,7 @@
 //! [`SimulatedDisk`] lives in memory, fails when told to and forgets what was never synced.
 
 mod bytes;
+mod overlay;
 mod real;
 mod simulated;
 
@@ -14,6 +15,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use bytes::FileBytes;
+pub use overlay::OverlayDisk;
 pub use real::RealDisk;
 pub use simulated::{Fault, FaultAction, SimulatedDisk};
 

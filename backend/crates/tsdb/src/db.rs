@@ -15,6 +15,8 @@ use telemetry::Registry;
 use crate::block::{Block, Blocks};
 use crate::head::{ChunkCut, Head, HeadAppender, HeadQuerier, HeadStats, SeriesExemplars, Truncated};
 use crate::metrics::Metrics;
+use crate::progress::Teller;
+use crate::takeover::Takeover;
 use crate::wal::{
     ChunkFileWriter, Encoder, RecoveryReport, Refusal, Wal, WalSettings, chunk_files, recover,
     write_checkpoint,
@@ -60,7 +62,7 @@ pub(crate) struct Inner {
     pub(crate) wal: Wal,
     pub(crate) metrics: Metrics,
     pub(crate) options: Options,
-    disk: Arc<dyn Disk>,
+    pub(crate) disk: Arc<dyn Disk>,
     pub(crate) clock: Arc<dyn Clock>,
     recovery: RecoveryReport,
     pub(crate) blocks: Blocks,
@@ -89,7 +91,8 @@ struct Maintenance {
 }
 
 impl Tsdb {
-    /// Opens the store in `options.dir`, making it if it is not there, and recovers what was logged.
+    /// Opens the store in `options.dir`, making it if it is not there, and recovers what was logged. If a
+    /// Prometheus used the directory before, what it had not put into blocks is taken over.
     ///
     /// # Errors
     /// When another process has the directory or the disk fails. Damage in the log is no error: what can be
@@ -117,6 +120,9 @@ impl Tsdb {
             tracing::error!("{told}");
         }
         metrics.blocks_set_aside.inc_by(set_aside.len() as u64);
+        let progress = options.progress.clone();
+        let mut teller = Teller::new(&progress, &*clock);
+        let takeover = Takeover::begin(&disk, &options.dir, &options, &blocks, &mut teller)?;
         let cut = ChunkCut {
             block_range_ms: options.block_range_ms.max(1),
             samples: options.samples_per_chunk.max(1),
@@ -139,6 +145,7 @@ impl Tsdb {
             .map_err(|e| OpenError::io("begin a segment in", &wal_dir, e))?;
         let chunk_files =
             chunk_files(&*disk, &chunk_dir).map_err(|e| OpenError::io("list", &chunk_dir, e))?;
+        drop(teller);
         let inner = Inner {
             head,
             wal,
@@ -167,6 +174,9 @@ impl Tsdb {
         if !recovered.report.damage.is_empty() {
             // The damaged files are kept in quarantine; the log itself is made whole again.
             let _ = store.checkpoint(); // an error closes the log and shows in `health`
+        }
+        if let Some(takeover) = takeover {
+            takeover.finish(&store, true)?;
         }
         store.publish();
         Ok((store, recovered.report))
@@ -478,7 +488,7 @@ impl Storage for Tsdb {
 }
 
 /// Before this time samples are in blocks. Blocks of late samples say nothing about it.
-fn head_begin(blocks: &Blocks) -> i64 {
+pub(crate) fn head_begin(blocks: &Blocks) -> i64 {
     let list = blocks.list();
     let ends = list.iter().filter(|block| !block.meta().is_from_out_of_order());
     ends.map(|block| block.meta().max_time).max().unwrap_or(i64::MIN)

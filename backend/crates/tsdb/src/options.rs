@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::SeriesLimits;
+use crate::{OpenProgress, SeriesLimits};
 
 /// When the write-ahead log is forced onto the medium. Whatever is chosen, a commit has been handed to the
 /// operating system before it returns, so it survives the death of the process.
@@ -55,6 +55,8 @@ pub struct Options {
     /// The log is rewritten as a checkpoint when it has grown by this many bytes since the last one (or by
     /// that one's size, if it is more).
     pub checkpoint_bytes: u64,
+    /// Where the opening of the store tells how far it is.
+    pub progress: OpenProgress,
 }
 
 impl Options {
@@ -77,6 +79,7 @@ impl Options {
             max_exemplars: 100_000,
             replay_threads: std::thread::available_parallelism().map_or(1, |n| n.get().min(8)),
             checkpoint_bytes: 256 << 20,
+            progress: OpenProgress::default(),
         }
     }
 

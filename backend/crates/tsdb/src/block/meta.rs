@@ -123,6 +123,7 @@ impl BlockMeta {
     pub fn compacted(ulid: Ulid, parents: &[BlockMeta]) -> Self {
         let min_time = parents.iter().map(|p| p.min_time).min().unwrap_or(0);
         let max_time = parents.iter().map(|p| p.max_time).max().unwrap_or(0);
+        let in_order = parents.iter().filter(|p| !p.is_from_out_of_order()).map(|p| p.max_time).max();
         let mut sources: Vec<Ulid> = parents.iter().flat_map(|p| p.compaction.sources.clone()).collect();
         sources.sort_unstable();
         sources.dedup();
@@ -130,10 +131,11 @@ impl BlockMeta {
             level: parents.iter().map(|p| p.compaction.level).max().unwrap_or(0) + 1,
             sources,
             parents: parents.iter().map(BlockMeta::desc).collect(),
-            hints: if !parents.is_empty() && parents.iter().all(BlockMeta::is_from_out_of_order) {
-                vec![FROM_OUT_OF_ORDER.to_owned()]
-            } else {
+            // Where the block ends tells where the head begins, if samples in order say so.
+            hints: if in_order.is_some_and(|end| end == max_time) || parents.is_empty() {
                 Vec::new()
+            } else {
+                vec![FROM_OUT_OF_ORDER.to_owned()]
             },
             ..Compaction::default()
         };
@@ -146,7 +148,7 @@ impl BlockMeta {
         BlockDesc { ulid: self.ulid, min_time: self.min_time, max_time: self.max_time }
     }
 
-    /// Whether it holds samples that came out of order.
+    /// Whether the samples at its end came out of order, so that there may be others of these times in a head.
     #[must_use]
     pub fn is_from_out_of_order(&self) -> bool {
         self.compaction.hints.iter().any(|hint| hint == FROM_OUT_OF_ORDER)
@@ -254,5 +256,11 @@ mod tests {
         assert_eq!(child.compaction.sources, [a, b]);
         assert_eq!(child.compaction.parents, [first.desc(), second.desc()]);
         assert!(!child.is_from_out_of_order());
+        let mut late = second.clone();
+        late.set_from_out_of_order();
+        assert!(BlockMeta::compacted(c, &[first.clone(), late]).is_from_out_of_order());
+        let mut late = first;
+        late.set_from_out_of_order();
+        assert!(!BlockMeta::compacted(c, &[late, second]).is_from_out_of_order());
     }
 }

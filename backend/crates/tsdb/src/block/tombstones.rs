@@ -83,6 +83,11 @@ impl Tombstones {
         Arc::make_mut(self.0.entry(series).or_default()).add(interval);
     }
 
+    /// The series that lost a stretch, in ascending order.
+    pub(crate) fn series(&self) -> impl Iterator<Item = u64> {
+        self.0.keys().copied()
+    }
+
     /// How many stretches there are.
     pub(crate) fn len(&self) -> u64 {
         self.0.values().map(|intervals| intervals.0.len() as u64).sum()

@@ -150,6 +150,10 @@ impl PreparedBlock {
         self.disk.sync_dir(dir).map_err(|e| BlockError::io("sync", dir, e))
     }
 
+    pub(crate) fn meta(&self) -> &BlockMeta {
+        &self.meta
+    }
+
     /// Gives the block its name, for good, and returns its directory.
     pub(crate) fn publish(self) -> Result<PathBuf, BlockError> {
         let dir = self.data_dir.join(self.meta.ulid.to_string());

@@ -80,14 +80,11 @@ impl LoadedHead {
         progress: &mut dyn FnMut(HeadProgress),
     ) -> Result<HandedOver, AppendError> {
         let mut out = HandedOver::default();
-        let mut windows: Vec<i64> = self.windows.iter().copied().collect();
-        windows.sort_unstable();
+        let windows = self.windows();
         let total = windows.len() as u64 * self.series.len() as u64;
         let mut done = 0;
         let mut merge = Merge::default();
-        for number in windows {
-            let start = number.saturating_mul(self.options.window_ms);
-            let window = TimeRange::new(start, start.saturating_add(self.options.window_ms - 1));
+        for window in windows {
             for (index, series) in self.series.iter().enumerate() {
                 if index.is_multiple_of(PROGRESS_SERIES) {
                     let done = done + index as u64;
@@ -119,13 +116,14 @@ impl LoadedHead {
 
 /// Brings the parts of a series together; keeps its buffers.
 #[derive(Default)]
-struct Merge {
+pub(super) struct Merge {
     parts: Vec<(i64, Value)>,
-    samples: Samples,
+    pub(super) samples: Samples,
 }
 
 impl Merge {
-    fn fill(
+    /// Replaces `samples` by those that the series has in the window.
+    pub(super) fn fill(
         &mut self,
         head: &LoadedHead,
         series: &GatheredSeries,

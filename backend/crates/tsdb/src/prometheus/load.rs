@@ -25,7 +25,8 @@ pub struct LoadOptions {
     /// that came late are taken whatever their time.
     pub min_valid_ms: i64,
     /// Samples are handed over in windows of this length, in milliseconds, oldest window first. Windows begin
-    /// at multiples of it. No longer than a sample may lie behind the newest one of the store.
+    /// at multiples of it. For blocks, their length; for an appender, no longer than a sample may lie behind
+    /// the newest one of its store.
     pub window_ms: i64,
     /// How many exemplars are kept, of the newest; Prometheus' default is 100,000.
     pub max_exemplars: usize,

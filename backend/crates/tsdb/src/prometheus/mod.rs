@@ -28,6 +28,7 @@ mod report;
 mod search;
 mod series;
 mod set_aside;
+mod source;
 #[cfg(test)]
 mod tests;
 mod unpack;
@@ -42,6 +43,7 @@ pub use error::PrometheusHeadError;
 pub use hand_over::{HandedOver, Sink};
 pub use load::{LoadOptions, LoadedHead};
 pub use report::{HeadLoss, HeadProgress, HeadReport, HeadStage};
+pub(crate) use source::WindowSource;
 
 use files::HeadFiles;
 

@@ -6,6 +6,7 @@ mod damage;
 mod example;
 mod peer;
 mod push;
+mod takeover;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};

@@ -90,9 +90,7 @@ impl Blocks {
 
     /// A new identity.
     fn ulid(&self) -> Ulid {
-        let now = u64::try_from(self.clock.now_ms()).unwrap_or(0);
-        let random = u128::from(self.entropy.next_u64()) << 64 | u128::from(self.entropy.next_u64());
-        Ulid::from_parts(now, random)
+        new_ulid(&*self.clock, &*self.entropy)
     }
 
     /// Takes the blocks with the identities `gone` out of the list and puts `new` into it.
@@ -103,6 +101,13 @@ impl Blocks {
         sort(&mut next);
         *list = next.into();
     }
+}
+
+/// An identity of now.
+pub(super) fn new_ulid(clock: &dyn Clock, entropy: &dyn Entropy) -> Ulid {
+    let now = u64::try_from(clock.now_ms()).unwrap_or(0);
+    let random = u128::from(entropy.next_u64()) << 64 | u128::from(entropy.next_u64());
+    Ulid::from_parts(now, random)
 }
 
 /// Oldest first.

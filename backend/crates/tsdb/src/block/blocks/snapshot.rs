@@ -19,15 +19,27 @@ impl Blocks {
     /// # Errors
     /// When the disk fails; what was copied until then stays.
     pub fn snapshot(&self, to: &Path) -> Result<Vec<Arc<Block>>, BlockError> {
+        self.copy_to(&*self.disk, to, &mut |_| {})
+    }
+
+    /// As [`Blocks::snapshot`], onto another disk. `copied` hears of each piece that was copied, in bytes.
+    ///
+    /// # Errors
+    /// When a disk fails; what was copied until then stays.
+    pub fn copy_to(
+        &self,
+        disk: &dyn Disk,
+        to: &Path,
+        copied: &mut dyn FnMut(u64),
+    ) -> Result<Vec<Arc<Block>>, BlockError> {
         // Nothing is removed or deleted from meanwhile.
         let _making = self.making.lock();
         let _deletions = self.deletions.lock();
-        let disk = &*self.disk;
         disk.create_dir_all(to).map_err(|e| BlockError::io("create", to, e))?;
         let list = self.list();
         for block in list.iter() {
             let unfinished = to.join(dirs::being_created(block.ulid()));
-            copy_dir(disk, block.dir(), &unfinished)?;
+            copy_dir((&*self.disk, block.dir()), (disk, &unfinished), copied)?;
             let finished = to.join(block.ulid().to_string());
             disk.rename(&unfinished, &finished).map_err(|e| BlockError::io("rename", &unfinished, e))?;
         }
@@ -36,18 +48,25 @@ impl Blocks {
     }
 }
 
-fn copy_dir(disk: &dyn Disk, from: &Path, to: &Path) -> Result<(), BlockError> {
-    disk.create_dir_all(to).map_err(|e| BlockError::io("create", to, e))?;
-    for entry in disk.list(from).map_err(|e| BlockError::io("list", from, e))? {
+fn copy_dir(
+    (source, from): (&dyn Disk, &Path),
+    (target, to): (&dyn Disk, &Path),
+    copied: &mut dyn FnMut(u64),
+) -> Result<(), BlockError> {
+    target.create_dir_all(to).map_err(|e| BlockError::io("create", to, e))?;
+    for entry in source.list(from).map_err(|e| BlockError::io("list", from, e))? {
         let (from, to) = (from.join(&entry.name), to.join(&entry.name));
         if entry.is_dir {
-            copy_dir(disk, &from, &to)?;
+            copy_dir((source, &from), (target, &to), copied)?;
             continue;
         }
-        let bytes = disk.map(&from).map_err(|e| BlockError::io("map", &from, e))?;
-        let mut file = FileWriter::create(disk, &to)?;
-        bytes.chunks(PIECE_BYTES).try_for_each(|piece| file.write(piece))?;
+        let bytes = source.map(&from).map_err(|e| BlockError::io("map", &from, e))?;
+        let mut file = FileWriter::create(target, &to)?;
+        for piece in bytes.chunks(PIECE_BYTES) {
+            file.write(piece)?;
+            copied(piece.len() as u64);
+        }
         file.finish()?;
     }
-    disk.sync_dir(to).map_err(|e| BlockError::io("sync", to, e))
+    target.sync_dir(to).map_err(|e| BlockError::io("sync", to, e))
 }

@@ -61,9 +61,14 @@ impl EncodedChunk {
     /// Number of samples, which every encoding states in the first two bytes.
     #[must_use]
     pub fn samples(&self) -> u16 {
-        match self.data[..] {
-            [high, low, ..] => u16::from_be_bytes([high, low]),
-            _ => 0,
-        }
+        samples_of(&self.data)
+    }
+}
+
+/// Number of samples of a chunk's data.
+pub(crate) fn samples_of(data: &[u8]) -> u16 {
+    match data {
+        [high, low, ..] => u16::from_be_bytes([*high, *low]),
+        _ => 0,
     }
 }

@@ -7,6 +7,7 @@ mod bytes;
 mod reader;
 mod writer;
 
+pub(crate) use bytes::samples_of;
 pub use bytes::{ChunkBytes, EncodedChunk};
 pub(crate) use reader::ChunkReader;
 pub(crate) use writer::ChunkWriter;

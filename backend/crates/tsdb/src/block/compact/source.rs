@@ -19,6 +19,18 @@ pub struct SourceSeries {
     pub chunks: Vec<EncodedChunk>,
 }
 
+impl SourceSeries {
+    /// A series of samples, which must ascend, in chunks of at most 120.
+    ///
+    /// # Errors
+    /// [`BlockError::Unwritable`] for a histogram that makes no sense.
+    pub fn encode(labels: Labels, samples: &Samples) -> Result<Self, BlockError> {
+        let mut chunks = Vec::new();
+        codecs::encode(samples, &mut chunks)?;
+        Ok(Self { labels, chunks })
+    }
+}
+
 /// Series in order of labels: a block, or a stretch of the head.
 pub trait SeriesSource {
     /// The next series. Those without chunks may be left out.

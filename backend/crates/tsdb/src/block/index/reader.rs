@@ -200,6 +200,29 @@ impl Index {
         found.map(|(at, value)| self.symbols.get(&self.file, value, at)).transpose()
     }
 
+    /// Visits the numbers of names and values of a series.
+    pub(crate) fn pairs_of(&self, series: u32, mut visit: impl FnMut(u32, u32)) -> Result<(), Fault> {
+        self.entry(series)?.labels(|_, name, value| {
+            visit(name, value);
+            true
+        })
+    }
+
+    /// Whether the symbols ascend, as finding one by its text needs it: the first that does not.
+    pub(crate) fn check_symbols(&self) -> Result<(), Fault> {
+        self.symbols.check_order(&self.file)
+    }
+
+    /// Where the entry of a series is.
+    pub(crate) fn place(&self, series: u32) -> u64 {
+        u64::from(series) * SERIES_ALIGNMENT
+    }
+
+    /// The file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Visits the numbers of the label names of a series.
     pub(crate) fn names_of(&self, series: u32, mut visit: impl FnMut(u32)) -> Result<(), Fault> {
         self.entry(series)?.labels(|_, name, _| {

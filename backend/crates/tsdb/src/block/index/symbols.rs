@@ -93,6 +93,22 @@ impl Symbols {
         Ok(None)
     }
 
+    /// Fails at the first text that does not come behind the one before it.
+    pub(super) fn check_order(&self, file: &[u8]) -> Result<(), Fault> {
+        let mut decoder = Decoder::new(file, self.start..self.end)?;
+        decoder.be32()?;
+        let mut before = None;
+        for _ in 0..self.count {
+            let at = decoder.position();
+            let text = decoder.text()?;
+            if before.is_some_and(|before| before >= text) {
+                return Err(Fault::new(at, "symbols that do not ascend"));
+            }
+            before = Some(text);
+        }
+        Ok(())
+    }
+
     pub(super) fn heap_bytes(&self) -> usize {
         self.offsets.capacity() * 4
     }
