@@ -109,6 +109,8 @@ struct Segment {
     number: u64,
     file: Arc<dyn DiskFile>,
     offset: u64,
+    /// Segments before it that were not forced onto the medium, nor their names.
+    unsynced: Vec<(u64, Arc<dyn DiskFile>)>,
 }
 
 impl Wal {
@@ -277,16 +279,22 @@ impl Wal {
     }
 
     fn next_segment(&self, segment: &mut Segment) -> Result<(), Failure> {
-        if self.settings.fsync != WalFsync::Never {
-            self.sync_file(segment.number, &segment.file).map_err(Failure::Unknown)?;
+        if self.settings.fsync == WalFsync::Never {
+            let ended = (segment.number, Arc::clone(&segment.file));
+            self.begin_segment(segment)?;
+            segment.unsynced.push(ended);
+            return Ok(());
         }
+        self.sync_file(segment.number, &segment.file).map_err(Failure::Unknown)?;
         self.begin_segment(segment)
     }
 
     fn begin_segment(&self, segment: &mut Segment) -> Result<(), Failure> {
         let number = segment.number + 1;
-        *segment = create_segment(&*self.disk, &self.settings, number)
+        let next = create_segment(&*self.disk, &self.settings, number)
             .map_err(|error| Failure::Undone(self.failure(number, "create", &error)))?;
+        let unsynced = std::mem::take(&mut segment.unsynced);
+        *segment = Segment { unsynced, ..next };
         self.metrics.wal_segment.set(number as i64);
         Ok(())
     }
@@ -305,12 +313,18 @@ impl Wal {
         if !self.unsynced.swap(false, Ordering::Relaxed) {
             return Ok(());
         }
-        let (number, file) = {
-            let segment = self.segment.lock();
-            (segment.number, Arc::clone(&segment.file))
+        let mut files = {
+            let mut segment = self.segment.lock();
+            let files = std::mem::take(&mut segment.unsynced);
+            [files, vec![(segment.number, Arc::clone(&segment.file))]].concat()
         };
-        // Segments before this one were synced when it was begun.
-        self.sync_file(number, &file).map_err(|reason| self.close_with(reason))
+        // Other segments before this one were synced when it was begun, and so was its name.
+        let named = self.settings.fsync != WalFsync::Never;
+        let synced = files.drain(..).try_for_each(|(number, file)| self.sync_file(number, &file));
+        let named = if named { Ok(()) } else { self.disk.sync_dir(&self.settings.dir) };
+        synced
+            .and_then(|()| named.map_err(|error| format!("cannot sync {}: {error}", self.settings.dir.display())))
+            .map_err(|reason| self.close_with(reason))
     }
 
     /// Ends the segment and begins the next; the number of the one that ended. The caller sees to it that
@@ -425,5 +439,5 @@ fn create_segment(disk: &dyn Disk, settings: &WalSettings, number: u64) -> io::R
         let _ = disk.remove_file(&path);
         return Err(error);
     }
-    Ok(Segment { number, file, offset: FILE_HEADER.len() as u64 })
+    Ok(Segment { number, file, offset: FILE_HEADER.len() as u64, unsynced: Vec::new() })
 }
