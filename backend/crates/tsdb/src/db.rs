@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use model::{CompiledMatcher, MetricMetadata, TimeRange, TimestampMs};
 use parking_lot::Mutex;
@@ -16,7 +16,7 @@ use crate::block::{Block, Blocks};
 use crate::head::{ChunkCut, Head, HeadAppender, HeadQuerier, HeadStats, SeriesExemplars, Truncated};
 use crate::metrics::Metrics;
 use crate::progress::Teller;
-use crate::takeover::Takeover;
+use crate::takeover::{TakenOver, Takeover};
 use crate::wal::{Encoder, RecoveryReport, Refusal, Wal, WalSettings, recover, write_checkpoint};
 use crate::{OpenError, Options, WalFsync};
 
@@ -40,6 +40,8 @@ pub struct Health {
     pub recovery: RecoveryReport,
     /// Blocks that could not be opened at start: which, why, and where they are now.
     pub blocks_set_aside: Vec<String>,
+    /// What was taken over from a Prometheus at start, if one had left something.
+    pub taken_over: Option<TakenOver>,
 }
 
 impl Health {
@@ -61,6 +63,7 @@ pub(crate) struct Inner {
     pub(crate) blocks: Blocks,
     /// Blocks that could not be opened at start, told for people.
     set_aside: Vec<String>,
+    taken_over: OnceLock<TakenOver>,
     /// Before this time no step of [`Tsdb::step_of_life`] is tried.
     pub(crate) retry_life_ms: AtomicI64,
     /// Length of the last checkpoint.
@@ -133,6 +136,7 @@ impl Tsdb {
             metrics,
             recovery: recovered.report.clone(),
             set_aside,
+            taken_over: OnceLock::new(),
             retry_life_ms: AtomicI64::new(i64::MIN),
             checkpoint_bytes: AtomicU64::new(0),
             maintenance: Mutex::new(Maintenance {
@@ -154,7 +158,8 @@ impl Tsdb {
             let _ = store.checkpoint(); // an error closes the log and shows in `health`
         }
         if let Some(takeover) = takeover {
-            takeover.finish(&store, true)?;
+            // Nobody else has set it.
+            let _ = store.inner.taken_over.set(takeover.finish(&store, true)?);
         }
         store.publish();
         Ok((store, recovered.report))
@@ -167,6 +172,7 @@ impl Tsdb {
             refusal: self.inner.wal.refusal(),
             recovery: self.inner.recovery.clone(),
             blocks_set_aside: self.inner.set_aside.clone(),
+            taken_over: self.inner.taken_over.get().cloned(),
         }
     }
 

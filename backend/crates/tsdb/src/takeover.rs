@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// What was taken over from a Prometheus head.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TakenOver {
     /// What reading its files found.
     pub report: HeadReport,

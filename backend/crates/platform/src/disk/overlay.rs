@@ -211,8 +211,15 @@ impl Disk for OverlayDisk {
     }
 
     fn lock(&self, path: &Path) -> io::Result<Box<dyn DiskLock>> {
+        if !self.is_below(path) {
+            return self.above.lock(path);
+        }
         // Opening a lock file that is there changes nothing.
-        if self.is_below(path) { self.below.lock(path) } else { self.above.lock(path) }
+        match self.below.lock(path) {
+            // Nobody writes there.
+            Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => self.above.lock(path),
+            other => other,
+        }
     }
 }
 

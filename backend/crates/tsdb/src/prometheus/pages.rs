@@ -250,6 +250,10 @@ mod tests {
             data[at] ^= change;
             let (found, gaps, tail) = records_of(&data);
             let lost = records.len() - found.len();
+            // Only the first fragment of a record says how it is packed.
+            if lost == 0 && change & !0x18 == 0 {
+                return Ok(());
+            }
             prop_assert!(lost <= 1 && (lost == 1 || padding));
             prop_assert_eq!(gaps.len() + usize::from(tail.is_some()), 1);
             let mut rest = records.iter();
