@@ -70,6 +70,8 @@ impl Store for TsdbStore {
     }
 
     fn corruptions(&self) -> u64 {
-        self.0.health().recovery.damage.len() as u64
+        let health = self.0.health();
+        let taken_over = health.taken_over.map_or(0, |taken| taken.report.damage.len() + taken.damage.len());
+        (health.recovery.damage.len() + taken_over) as u64
     }
 }

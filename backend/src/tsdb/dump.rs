@@ -12,7 +12,7 @@ use model::{CompiledMatcher, Labels, METRIC_NAME, TimeRange, is_stale_nan};
 use platform::{Disk, SystemClock, SystemEntropy};
 use storage::{Querier, Samples, SelectHints, Series, Storage as _};
 use telemetry::Registry;
-use tsdb::{OpenError, OpenProgress, Options, Tsdb};
+use tsdb::{OpenError, OpenProgress, Options, TakenOver, Tsdb};
 
 use super::flags::{DumpFlags, DumpFormat};
 use super::histogram_text::{float, histogram};
@@ -58,10 +58,15 @@ fn open(dir: &Path, range: TimeRange) -> Result<(Box<dyn Querier>, bool)> {
         Ok(store) => {
             let health = store.health();
             health.blocks_set_aside.iter().for_each(|block| note(block));
+            let mut whole = health.blocks_set_aside.is_empty();
             if !health.recovery.is_complete() {
+                whole = false;
                 note(&format!("recovered {}", health.recovery));
             }
-            let whole = health.blocks_set_aside.is_empty() && health.recovery.is_complete();
+            if let Some(taken) = health.taken_over.filter(|taken| !taken.is_complete()) {
+                whole = false;
+                note(&format!("read {}", TakenOver { moved_to: None, ..taken }));
+            }
             Ok((store.querier(range)?, whole))
         }
         Err(OpenError::Locked { .. }) => {

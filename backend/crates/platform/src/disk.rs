@@ -89,6 +89,12 @@ pub trait Disk: Send + Sync + fmt::Debug {
     /// As the operating system says.
     fn truncate(&self, path: &Path, len: u64) -> io::Result<()>;
 
+    /// Forces a file that was written earlier, maybe by another process, onto the medium.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn sync_file(&self, path: &Path) -> io::Result<()>;
+
     /// Renames a file or directory, replacing a file that has the new name.
     ///
     /// # Errors

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use model::{CompiledMatcher, MetricMetadata, TimeRange, TimestampMs};
 use parking_lot::Mutex;
@@ -16,7 +16,7 @@ use crate::block::{Block, Blocks};
 use crate::head::{ChunkCut, Head, HeadAppender, HeadQuerier, HeadStats, SeriesExemplars, Truncated};
 use crate::metrics::Metrics;
 use crate::progress::Teller;
-use crate::takeover::Takeover;
+use crate::takeover::{TakenOver, Takeover};
 use crate::wal::{
     ChunkFileWriter, Encoder, RecoveryReport, Refusal, Wal, WalSettings, chunk_files, recover,
     write_checkpoint,
@@ -47,6 +47,8 @@ pub struct Health {
     pub recovery: RecoveryReport,
     /// Blocks that could not be opened at start: which, why, and where they are now.
     pub blocks_set_aside: Vec<String>,
+    /// What was taken over from a Prometheus at start, if one had left something.
+    pub taken_over: Option<TakenOver>,
 }
 
 impl Health {
@@ -68,6 +70,7 @@ pub(crate) struct Inner {
     pub(crate) blocks: Blocks,
     /// Blocks that could not be opened at start, told for people.
     set_aside: Vec<String>,
+    taken_over: OnceLock<TakenOver>,
     /// Before this time no step of [`Tsdb::step_of_life`] is tried.
     pub(crate) retry_life_ms: AtomicI64,
     /// Since when late samples wait for being written into blocks: the time of the clock, and the newest of
@@ -152,6 +155,7 @@ impl Tsdb {
             metrics,
             recovery: recovered.report.clone(),
             set_aside,
+            taken_over: OnceLock::new(),
             retry_life_ms: AtomicI64::new(i64::MIN),
             late_since: Mutex::default(),
             checkpoint_bytes: AtomicU64::new(0),
@@ -169,14 +173,13 @@ impl Tsdb {
             _lock: lock,
         };
         let store = Self { inner: Arc::new(inner) };
-        // What the log still has of times that a block has already.
-        let _ = store.truncate(head_begin(&store.inner.blocks)); // an error closes the log and shows in `health`
         if !recovered.report.damage.is_empty() {
             // The damaged files are kept in quarantine; the log itself is made whole again.
             let _ = store.checkpoint(); // an error closes the log and shows in `health`
         }
         if let Some(takeover) = takeover {
-            takeover.finish(&store, true)?;
+            // Nobody else has set it.
+            let _ = store.inner.taken_over.set(takeover.finish(&store, true)?);
         }
         store.publish();
         Ok((store, recovered.report))
@@ -189,6 +192,7 @@ impl Tsdb {
             refusal: self.inner.wal.refusal(),
             recovery: self.inner.recovery.clone(),
             blocks_set_aside: self.inner.set_aside.clone(),
+            taken_over: self.inner.taken_over.get().cloned(),
         }
     }
 

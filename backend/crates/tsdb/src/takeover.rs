@@ -2,9 +2,10 @@
 //!
 //! Its head becomes blocks, one for each stretch of a block's length. So nothing is too old to be taken, what
 //! was taken is on the medium as soon as a block has its name, and taking the same head over again, after a
-//! crash, is harmless: overlapping blocks are one to queries, and become one at the next compaction. Blocks of
-//! times for which samples may still come are marked like those of late samples, so that they do not keep our
-//! head from taking these. Exemplars and metadata have no place in blocks and go through the head's log.
+//! crash, is harmless: overlapping blocks are one to queries, and become one at the next compaction. They are
+//! marked like blocks of late samples, which say nothing about where our head begins: it goes on taking samples
+//! of these times, and keeps those that it has. Exemplars and metadata have no place in blocks and go through
+//! the head's log.
 //!
 //! Only when all of that is on the medium are Prometheus' files moved away.
 
@@ -27,7 +28,7 @@ use crate::{
 };
 
 /// What was taken over from a Prometheus head.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TakenOver {
     /// What reading its files found.
     pub report: HeadReport,
@@ -104,30 +105,22 @@ impl Takeover {
         })?;
         let taken = TakenOver { report: loaded.report().clone(), ..TakenOver::default() };
         let mut takeover = Self { head, loaded, taken };
-        takeover.write_blocks(options, blocks, teller).map_err(OpenError::Takeover)?;
+        takeover.write_blocks(blocks, teller).map_err(OpenError::Takeover)?;
         Ok(Some(takeover))
     }
 
-    fn write_blocks(
-        &mut self,
-        options: &Options,
-        blocks: &Blocks,
-        teller: &mut Teller<'_>,
-    ) -> Result<(), BlockError> {
+    fn write_blocks(&mut self, blocks: &Blocks, teller: &mut Teller<'_>) -> Result<(), BlockError> {
         let (order, windows) = (self.loaded.order(), self.loaded.windows());
-        // The newest sample lies in the last window. What is this much older is refused by any head.
-        let closed = windows.last().map_or(i64::MIN, |last| last.start_ms.saturating_sub(options.max_age_ms));
         let total = windows.len() as u64 * order.len() as u64;
         for (done, window) in windows.into_iter().enumerate() {
             let done = done as u64 * order.len() as u64;
             let mut source = WindowSource::new(&self.loaded, &order, window);
             let range = (window.start_ms, window.end_ms.saturating_add(1));
-            let may_grow = window.end_ms >= closed;
             let mut pace = |progress: &Progress| {
                 teller.tell("writing the head of a Prometheus as blocks", done + progress.series, total);
                 ControlFlow::Continue(())
             };
-            let block = blocks.write(&mut source, range, may_grow, &mut pace)?;
+            let block = blocks.write(&mut source, range, true, &mut pace)?;
             self.taken.refused += source.refused;
             for loss in source.damage {
                 if !self.taken.damage.contains(&loss) {

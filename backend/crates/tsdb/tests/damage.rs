@@ -172,7 +172,7 @@ fn one_process_at_a_time() {
     assert_eq!(
         error.to_string(),
         format!(
-            "{} is in use by another process: one data directory serves one process",
+            "{} is in use by another process, a Watchfire or a Prometheus: one data directory serves one process",
             Path::new("/data/lock").display()
         )
     );

@@ -163,6 +163,14 @@ impl Disk for OverlayDisk {
         self.above.truncate(path, len)
     }
 
+    fn sync_file(&self, path: &Path) -> io::Result<()> {
+        match self.above.sync_file(path) {
+            // What lies below was not changed.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && self.is_below(path) => Ok(()),
+            other => other,
+        }
+    }
+
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         let (above, below) = (self.is_above(from), self.is_below(from));
         if !above && !below {
@@ -211,8 +219,15 @@ impl Disk for OverlayDisk {
     }
 
     fn lock(&self, path: &Path) -> io::Result<Box<dyn DiskLock>> {
+        if !self.is_below(path) {
+            return self.above.lock(path);
+        }
         // Opening a lock file that is there changes nothing.
-        if self.is_below(path) { self.below.lock(path) } else { self.above.lock(path) }
+        match self.below.lock(path) {
+            // Nobody writes there.
+            Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => self.above.lock(path),
+            other => other,
+        }
     }
 }
 

@@ -77,6 +77,11 @@ impl Disk for RealDisk {
         file.sync_all()
     }
 
+    fn sync_file(&self, path: &Path) -> io::Result<()> {
+        // Windows syncs only what is open for writing.
+        OpenOptions::new().write(true).open(path)?.sync_all()
+    }
+
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         fs::rename(from, to)
     }

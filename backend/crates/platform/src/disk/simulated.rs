@@ -397,6 +397,15 @@ impl Disk for SimulatedDisk {
         Ok(())
     }
 
+    fn sync_file(&self, path: &Path) -> io::Result<()> {
+        let mut state = self.state();
+        state.change()?;
+        let file = state.file_at(path)?;
+        let held = state.file(file);
+        held.synced_len = held.written.len();
+        Ok(())
+    }
+
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         let mut state = self.state();
         state.change()?;

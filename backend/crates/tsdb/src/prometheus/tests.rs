@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use model::{Exemplar, Histogram, Labels, MetricMetadata, MetricType, TimeRange, Value};
+use model::{Exemplar, Histogram, Labels, MetricMetadata, MetricType, Span, TimeRange, Value};
 use platform::{Disk, RealDisk, SimulatedDisk};
 use storage::{AppendError, Samples};
 
 use proptest::prelude::*;
 
 use super::unpack::{Packing, Unpacker};
-use super::{HeadReport, LoadOptions, PrometheusHead, Sink, encode, head_chunks, pages};
+use super::{HeadReport, LoadOptions, PrometheusHead, Sink, WindowSource, encode, head_chunks, pages};
+use crate::block::{EncodedChunk, SeriesSource as _};
 
 #[derive(Default)]
 struct Seen {
@@ -224,6 +225,33 @@ fn histograms_exemplars_and_metadata() {
     assert_eq!(seen.samples[&labels("a")], want);
     assert_eq!(seen.exemplars, [exemplar(2), exemplar(3)]);
     assert_eq!(seen.metadata[&labels("a")], metadata);
+}
+
+/// What no block can hold is left out and counted; the rest of its series is there.
+#[test]
+fn a_window_goes_into_a_block_without_what_makes_no_sense() {
+    let disk = SimulatedDisk::new(1);
+    let sound = Histogram { schema: 2, count: 3.0, zero_count: 3.0, sum: 1.5, ..Histogram::default() };
+    let broken = Histogram { positive_spans: vec![Span { offset: 0, length: 7 }], ..sound.clone() };
+    let records = [
+        encode::series(&[(1, labels("b")), (2, labels("a")), (3, labels("c"))]),
+        encode::histograms(&[(1, 10, sound.clone()), (1, 20, broken), (1, 30, sound)], false),
+        encode::samples(&[(2, 15, 1.0), (3, i64::MAX, 1.0)]),
+    ];
+    put_log(&disk, "wal/00000000", &records);
+    let head = PrometheusHead::open(&disk.shared(), Path::new("/d")).unwrap().unwrap();
+    let loaded = head.load(LoadOptions { window_ms: 100, ..LoadOptions::default() }, &mut |_| {}).unwrap();
+    let (order, windows) = (loaded.order(), loaded.windows());
+    assert_eq!((windows.len(), windows[0]), (2, TimeRange::new(0, 99)));
+    let mut source = WindowSource::new(&loaded, &order, windows[0]);
+    let mut seen = Vec::new();
+    while let Some(series) = source.next_series().unwrap() {
+        seen.push((series.labels, series.chunks.iter().map(EncodedChunk::samples).sum::<u16>()));
+    }
+    assert_eq!((seen, source.refused), (vec![(labels("a"), 1), (labels("b"), 2)], 1));
+    let mut source = WindowSource::new(&loaded, &order, windows[1]);
+    assert!(source.next_series().unwrap().is_none());
+    assert_eq!(source.refused, 1);
 }
 
 #[test]

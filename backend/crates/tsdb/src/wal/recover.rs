@@ -103,6 +103,12 @@ pub(crate) fn recover(
         recovery.disk.remove_file(&path).map_err(|e| OpenError::io("remove", &path, e))?;
         segments.pop();
     }
+    // A process before may have ended without forcing the last of what it acknowledged onto the medium.
+    for number in &segments {
+        let path = wal_dir.join(segment_name(*number));
+        recovery.disk.sync_file(&path).map_err(|e| OpenError::io("sync", &path, e))?;
+    }
+    recovery.disk.sync_dir(&wal_dir).map_err(|e| OpenError::io("sync", &wal_dir, e))?;
     let lengths = files.segments.iter().filter(|(number, _)| Some(number) < segments.last());
     segment_bytes += lengths.filter(|(n, _)| segments.contains(n)).map(|(_, length)| length).sum::<u64>();
     let highest = segments.last().copied().max(checkpoint);

@@ -310,6 +310,8 @@ impl Wal {
     /// Forces all that was committed onto the medium. Does not hold up those who write meanwhile.
     pub(crate) fn sync(&self) -> Result<(), AppendError> {
         self.flush()?;
+        // After a sync that failed nothing is known of what it should have forced onto the medium.
+        self.check_open()?;
         if !self.unsynced.swap(false, Ordering::Relaxed) {
             return Ok(());
         }

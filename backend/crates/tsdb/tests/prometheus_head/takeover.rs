@@ -120,6 +120,35 @@ fn new_samples_are_taken_as_prometheus_would() {
     assert_eq!(content(&store).series[&crate::name("new", &[])].len(), 2);
 }
 
+/// Where Watchfire was at work before Prometheus, its own head stays what it was.
+#[test]
+fn a_head_that_was_there_is_kept() {
+    let disk = SimulatedDisk::new(1);
+    let store = open(&disk).unwrap();
+    let times: Vec<i64> = (0..10).map(|n| expected().0 - 3 * BLOCK_MS + n * BLOCK_MS / 2).collect();
+    let mut appender = store.appender();
+    let series = appender.resolve(&crate::name("new", &[])).unwrap();
+    for t in &times {
+        appender.append(series, *t, 1.0).unwrap();
+        appender.commit().unwrap();
+    }
+    drop(appender);
+    store.close().unwrap();
+    drop(store);
+    let (example, paths) = on_disk();
+    for path in paths {
+        disk.create_dir_all(path.parent().unwrap()).unwrap();
+        disk.create(&path).unwrap().append(&example.read(&path).unwrap()).unwrap();
+    }
+    for _ in 0..2 {
+        let store = open(&disk).unwrap();
+        assert_whole(&store, "beside an own head");
+        let kept = &content(&store).series[&crate::name("new", &[])];
+        assert_eq!(kept.iter().map(|(t, _)| *t).collect::<Vec<_>>(), times);
+        store.close().unwrap();
+    }
+}
+
 /// Whatever fails in the middle, the next start has everything, once.
 #[test]
 fn a_crash_in_the_middle_loses_nothing() {
