@@ -68,8 +68,8 @@ impl<'a> XorReader<'a> {
         Ok(Some((self.t, f64::from_bits(self.value_bits))))
     }
 
-    /// The third sample or one behind it.
-    #[inline]
+    /// The third sample or one behind it. As a call of its own it would find the reader in memory each time.
+    #[inline(always)]
     fn following(&mut self) -> Result<(), ChunkError> {
         let word = self.bits.peek();
         let (differing, used) = if word >> 63 == 0 {

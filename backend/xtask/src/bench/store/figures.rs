@@ -15,7 +15,7 @@ const fn figure(key: &'static str, label: &'static str) -> Figure {
 }
 
 /// All of them, in the order of the table.
-pub(super) const FIGURES: [Figure; 29] = [
+pub(super) const FIGURES: [Figure; 31] = [
     figure("write_first_cpu", "remote write, first step (new series): CPU-s per million samples"),
     figure("write_steady_cpu", "remote write, known series: CPU-s per million samples"),
     figure("write_rate", "remote write, known series: samples per second"),
@@ -35,6 +35,8 @@ pub(super) const FIGURES: [Figure; 29] = [
     figure("select_series", "select by three matchers: series found"),
     figure("select_cpu_ms", "select by three matchers: server CPU, ms"),
     figure("select_wall_ms", "select by three matchers: wall clock, ms"),
+    figure("count_cpu_ms", "count of these series: server CPU, ms"),
+    figure("count_wall_ms", "count of these series: wall clock, ms"),
     figure("recover_s", "kill -9, restart: first right answer, s"),
     figure("recover_cpu", "kill -9, restart: CPU-s until then"),
     figure("lost", "kill -9: acknowledged samples lost"),
