@@ -15,5 +15,5 @@ pub use disk::{
 };
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
 pub use listen::{Connection, Listener, listen};
-pub use process::{ProcessStatus, anonymous_bytes, process_status};
+pub use process::{ProcessStatus, anonymous_bytes, process_status, return_free_memory};
 pub use watch::FolderWatch;

@@ -40,6 +40,20 @@ pub fn anonymous_bytes() -> Option<u64> {
     return None;
 }
 
+/// Gives memory that was freed back to the operating system, where the allocator keeps it otherwise. Takes
+/// some milliseconds for each gigabyte.
+pub fn return_free_memory() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    trim();
+}
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[expect(unsafe_code, reason = "the C library's function is declared unsafe")]
+fn trim() {
+    // SAFETY: malloc_trim may be called at any time from any thread; it takes the allocator's locks itself.
+    let _ = unsafe { libc::malloc_trim(0) };
+}
+
 #[cfg(target_os = "linux")]
 mod linux {
     use std::fs;

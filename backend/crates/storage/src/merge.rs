@@ -112,6 +112,19 @@ impl Series for MergedSeries {
         }
         Ok(())
     }
+
+    fn read_newest(&self, range: TimeRange, out: &mut Samples) -> Result<(), QueryError> {
+        let (mut newest, mut one) = (Samples::default(), Samples::default());
+        for part in &self.parts {
+            one.clear();
+            part.read_newest(range, &mut one)?;
+            if one.timestamps.last() > newest.timestamps.last() {
+                std::mem::swap(&mut newest, &mut one);
+            }
+        }
+        out.push_newest_of(&newest);
+        Ok(())
+    }
 }
 
 /// Merges `more` by time into the samples that `out` has from position `first` on. Where both have a

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use model::{CompiledMatcher, MetricMetadata, TimeRange, TimestampMs};
@@ -76,6 +76,8 @@ pub(crate) struct Inner {
     /// Since when late samples wait for being written into blocks: the time of the clock, and the newest of
     /// the samples.
     pub(crate) late_since: Mutex<Option<(i64, i64)>>,
+    /// A truncation freed memory that was not given back yet.
+    freed: AtomicBool,
     /// Length of the last checkpoint.
     pub(crate) checkpoint_bytes: AtomicU64,
     /// Held while the head is truncated or a checkpoint written.
@@ -158,6 +160,7 @@ impl Tsdb {
             taken_over: OnceLock::new(),
             retry_life_ms: AtomicI64::new(i64::MIN),
             late_since: Mutex::default(),
+            freed: AtomicBool::new(false),
             checkpoint_bytes: AtomicU64::new(0),
             maintenance: Mutex::new(Maintenance {
                 last_truncation_ms: clock.now_ms(),
@@ -279,7 +282,13 @@ impl Tsdb {
         if written > limit {
             self.checkpoint()?;
         }
-        while self.step_of_life() {}
+        let mut changed = false;
+        while self.step_of_life() {
+            changed = true;
+        }
+        if changed || inner.freed.swap(false, Ordering::Relaxed) {
+            platform::return_free_memory();
+        }
         self.publish();
         inner.wal.check_open()
     }
@@ -300,6 +309,7 @@ impl Tsdb {
         inner.metrics.truncations.inc();
         inner.metrics.series_removed.inc_by(done.series);
         if done != Truncated::default() {
+            inner.freed.store(true, Ordering::Relaxed);
             tracing::info!(before_ms, chunks = done.chunks, series = done.series, "truncated the head");
         }
         inner.wal.flush()?;

@@ -126,7 +126,14 @@ fn clock_seed(clock: &SimulatedClock) -> u64 {
 }
 
 /// One process: writes and maintains until it is over. Times of samples only go on from life to life.
-fn live(store: &Tsdb, clock: &SimulatedClock, options: &Options, lot: &mut Lot, round: &mut i64, book: &mut Book) {
+fn live(
+    store: &Tsdb,
+    clock: &SimulatedClock,
+    options: &Options,
+    lot: &mut Lot,
+    round: &mut i64,
+    book: &mut Book,
+) {
     let mut appender = store.appender();
     for _ in 0..lot.below(50) {
         match lot.below(20) {
@@ -210,7 +217,8 @@ fn run(seed: u64) {
         if let Ok(store) = open(&disk, &clock, &options) {
             live(&store, &clock, &options, &mut lot, &mut round, &mut book);
             if !disk.is_dead() {
-                contains(&content(&store), &book.acknowledged).unwrap_or_else(|lost| panic!("{context}: alive, lost {lost}"));
+                contains(&content(&store), &book.acknowledged)
+                    .unwrap_or_else(|lost| panic!("{context}: alive, lost {lost}"));
             }
             if lot.one_in(3) && store.close().is_ok() {
                 book.durable = book.acknowledged.clone();

@@ -279,6 +279,14 @@ impl MemSeries {
         }
     }
 
+    /// The newest sample in order, if it is a float.
+    pub(crate) fn newest_float(&self) -> Option<(i64, f64)> {
+        match &self.open {
+            Open::Xor(chunk) => Some((chunk.last_t(), chunk.last_value())),
+            Open::Histograms(_) | Open::None => None,
+        }
+    }
+
     fn first_sealed(&self, range: TimeRange) -> usize {
         self.sealed.partition_point(|chunk| chunk.max_t < range.start_ms)
     }

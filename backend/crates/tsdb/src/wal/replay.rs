@@ -1,6 +1,5 @@
 //! Replaying the samples of one file: one thread's share of them.
 
-use std::hint::black_box;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -11,7 +10,7 @@ use model::{Histogram, Value};
 use super::decode;
 use super::frame::Frame;
 use super::record::kind;
-use crate::head::{Head, MemSeries, Outcome, PAGE_SLOTS, Page, generation_of, slot_of};
+use crate::head::{Head, Outcome, PAGE_SLOTS, Page, generation_of, slot_of};
 
 /// What one thread did.
 #[derive(Default)]
@@ -36,12 +35,15 @@ pub(super) fn replay_share(
     workers: usize,
 ) -> Share {
     let mut share = Share { min_t: i64::MAX, max_t: i64::MIN, ..Share::default() };
-    let mut run =
-        Run { head, gone, worker, workers, page: u32::MAX, samples: Vec::with_capacity(PAGE_SLOTS) };
+    let mut run = Run { head, gone, worker, workers, samples: Vec::new(), sorted: Vec::new() };
     for frame in frames {
         let payload = &data[frame.payload.clone()];
         let late = matches!(frame.kind, kind::LATE_SAMPLES | kind::LATE_HISTOGRAMS);
         let floats = matches!(frame.kind, kind::SAMPLES | kind::LATE_SAMPLES);
+        if !floats {
+            // A series may have had floats before.
+            run.finish(&mut share);
+        }
         let outcome = match (floats, late) {
             (true, false) => {
                 decode::samples(payload, |series, t, value| run.push(series, t, value, &mut share))
@@ -57,58 +59,98 @@ pub(super) fn replay_share(
                 }
             }),
         };
-        run.finish(&mut share);
         if outcome.is_err() {
             share.malformed.push(frame.payload.clone());
         }
     }
+    run.finish(&mut share);
     head.chunk_count.fetch_add(share.new_chunks, Ordering::Relaxed);
     head.sealed_bytes.fetch_add(share.sealed_bytes, Ordering::Relaxed);
     head.saw(share.min_t, share.max_t);
     share
 }
 
-/// Neighbouring samples of one page: they are appended together, under one lock.
+/// Samples gathered from many records and then appended page by page: what one series was given over time
+/// meets its chunk while that is still in the cache.
 struct Run<'a> {
     head: &'a Head,
     gone: &'a HashSet<u64>,
     worker: usize,
     workers: usize,
-    page: u32,
-    samples: Vec<(u64, i64, f64)>,
+    samples: Vec<Sample>,
+    sorted: Vec<Sample>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Sample {
+    series: u64,
+    t: i64,
+    value: f64,
+}
+
+/// Samples gathered: 24 MiB, and as much again for sorting them.
+const GATHERED: usize = 1 << 20;
+
+fn page_of(series: u64) -> usize {
+    slot_of(series) as usize / PAGE_SLOTS
 }
 
 impl Run<'_> {
     fn is_mine(&self, series: u64) -> bool {
-        (slot_of(series) as usize / PAGE_SLOTS) % self.workers == self.worker
+        page_of(series) % self.workers == self.worker
     }
 
     #[inline]
     fn push(&mut self, series: u64, t: i64, value: f64, share: &mut Share) {
-        let page = slot_of(series) / PAGE_SLOTS as u32;
-        if page != self.page || self.samples.len() == PAGE_SLOTS {
-            self.finish(share);
-            self.page = page;
+        if !self.is_mine(series) {
+            return;
         }
-        if self.is_mine(series) {
-            self.samples.push((series, t, value));
+        if self.samples.len() == GATHERED {
+            self.finish(share);
+        }
+        self.samples.push(Sample { series, t, value });
+    }
+
+    /// Appends what was gathered. Within a series the order stays.
+    fn finish(&mut self, share: &mut Share) {
+        if self.samples.is_empty() {
+            return;
+        }
+        self.sort_by_page();
+        for samples in self.sorted.chunk_by(|a, b| page_of(a.series) == page_of(b.series)) {
+            self.append(samples, share);
+        }
+        self.samples.clear();
+    }
+
+    fn sort_by_page(&mut self) {
+        let pages = self.samples.iter().map(|sample| page_of(sample.series) + 1).max().unwrap_or(0);
+        let mut starts = vec![0u32; pages + 1];
+        for sample in &self.samples {
+            starts[page_of(sample.series) + 1] += 1;
+        }
+        for page in 0..pages {
+            starts[page + 1] += starts[page];
+        }
+        self.sorted.clear();
+        self.sorted.resize(self.samples.len(), Sample::default());
+        for sample in &self.samples {
+            let next = &mut starts[page_of(sample.series)];
+            self.sorted[*next as usize] = *sample;
+            *next += 1;
         }
     }
 
-    fn finish(&mut self, share: &mut Share) {
-        let Some((first, _, _)) = self.samples.first() else { return };
-        let Some(page) = self.head.slab.known_page(slot_of(*first)) else {
-            let lost = self.samples.drain(..).filter(|(series, ..)| !self.gone.contains(series));
+    /// Appends samples of one page.
+    fn append(&self, samples: &[Sample], share: &mut Share) {
+        let Some(page) = samples.first().and_then(|first| self.head.slab.known_page(slot_of(first.series)))
+        else {
+            let lost = samples.iter().filter(|sample| !self.gone.contains(&sample.series));
             share.orphaned += lost.count() as u64;
             return;
         };
         let mut held = page.series.lock();
-        // As when they were appended first: loads that do not depend on each other overlap.
-        black_box(self.samples.iter().fold(0, |sum: u8, (series, ..)| {
-            let series = held.get(slot_of(*series) as usize % PAGE_SLOTS);
-            sum ^ series.and_then(Option::as_ref).map_or(0, MemSeries::warm)
-        }));
-        for (series, t, value) in self.samples.drain(..) {
+        for Sample { series, t, value } in samples.iter().copied() {
             let slot = slot_of(series);
             share.generation = share.generation.max(generation_of(series));
             let found = held.get_mut(slot as usize % PAGE_SLOTS).and_then(Option::as_mut);

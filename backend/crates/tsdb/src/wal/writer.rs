@@ -325,7 +325,9 @@ impl Wal {
         let synced = files.drain(..).try_for_each(|(number, file)| self.sync_file(number, &file));
         let named = if named { Ok(()) } else { self.disk.sync_dir(&self.settings.dir) };
         synced
-            .and_then(|()| named.map_err(|error| format!("cannot sync {}: {error}", self.settings.dir.display())))
+            .and_then(|()| {
+                named.map_err(|error| format!("cannot sync {}: {error}", self.settings.dir.display()))
+            })
             .map_err(|reason| self.close_with(reason))
     }
 
