@@ -25,8 +25,11 @@ impl Shed {
 
 /// Watches the memory of the process. Returns at once where there is no budget or no way to tell.
 pub(super) async fn watch(parts: Parts, budget: u64) {
+    if budget == 0 {
+        return;
+    }
     let mut shed = Shed::default();
-    while budget > 0 {
+    loop {
         let Some(used) = platform::anonymous_bytes() else {
             tracing::warn!(
                 "--memory.budget has no effect: this system does not tell how much memory is used"

@@ -7,6 +7,7 @@ use std::sync::{Arc, Weak};
 
 use platform::Disk;
 
+use super::late::Late;
 use super::{ChunkBytes, ChunkFile, FileChunk, Head, MemSeries, PAGE_SLOTS, SealedChunk, slot_of};
 use crate::wal::{ChunkFileWriter, ChunkPlace};
 
@@ -67,7 +68,7 @@ impl Head {
                 let (Some(series), Some(reference)) = (series, self.slab.reference(first + at as u32)) else {
                     continue;
                 };
-                let late = in_memory(series.late_mut().map(|late| late.sealed_mut()).unwrap_or_default());
+                let late = in_memory(series.late_mut().map(Late::sealed_mut).unwrap_or_default());
                 found.extend(late.map(|(chunk, bytes)| (reference, chunk, bytes, true)));
                 let in_order = in_memory(series.sealed_mut());
                 found.extend(in_order.map(|(chunk, bytes)| (reference, chunk, bytes, false)));

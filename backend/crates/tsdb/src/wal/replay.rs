@@ -49,7 +49,7 @@ pub(super) fn replay_share(
                 decode::samples(payload, |series, t, value| run.push(series, t, value, &mut share))
             }
             (true, true) => decode::samples(payload, |series, t, value| {
-                run.late(series, t, Value::Float(value), &mut share)
+                run.late(series, t, Value::Float(value), &mut share);
             }),
             (false, late) => decode::histograms(payload, |series, t, histogram| {
                 if late {
