@@ -115,6 +115,10 @@ pub(crate) struct ServerFlags {
     #[arg(long = "web.enable-lifecycle")]
     pub(crate) enable_lifecycle: bool,
 
+    /// Allow deleting series and making snapshots over HTTP.
+    #[arg(long = "web.enable-admin-api")]
+    pub(crate) enable_admin_api: bool,
+
     /// Take samples from others at POST /api/v1/write (remote write 1.0 and 2.0).
     #[arg(long = "web.enable-remote-write-receiver")]
     pub(crate) remote_write_receiver: bool,

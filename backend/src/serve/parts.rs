@@ -199,6 +199,7 @@ fn settings(
         flags: values,
         retention: format_duration(retention_ms),
         lifecycle: flags.enable_lifecycle,
+        admin_api: flags.enable_admin_api,
         remote_write_receiver: flags.remote_write_receiver,
         hosts,
         external_url: external_url.trim_end_matches('/').to_owned(),

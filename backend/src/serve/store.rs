@@ -48,7 +48,7 @@ impl Store for TsdbStore {
     }
 
     fn stats(&self, limit: usize) -> StoreStats {
-        let stats = self.0.stats(limit);
+        let (stats, blocks) = (self.0.stats(limit), self.0.blocks());
         let counts = |list: Vec<tsdb::NamedCount>| {
             list.into_iter().map(|one| NamedCount { name: one.name, count: one.count }).collect()
         };
@@ -62,7 +62,23 @@ impl Store for TsdbStore {
             values_by_label: counts(stats.values_by_label),
             memory_by_label: counts(stats.memory_by_label),
             series_by_pair: counts(stats.series_by_pair),
+            refused_by_metric: counts(stats.refused_by_metric),
+            head_bytes: stats.memory_bytes,
+            blocks: blocks.len() as u64,
+            blocks_bytes: blocks.iter().map(|block| block.size_bytes()).sum(),
         }
+    }
+
+    fn delete_series(&self, matchers: &[CompiledMatcher], range: TimeRange) -> Result<(), String> {
+        self.0.delete_series(matchers, range).map(drop).map_err(|error| error.to_string())
+    }
+
+    fn clean_tombstones(&self) -> Result<(), String> {
+        self.0.clean_tombstones().map(drop).map_err(|error| error.to_string())
+    }
+
+    fn snapshot(&self, prefix: &str, skip_head: bool) -> Result<String, String> {
+        self.0.snapshot(prefix, skip_head).map_err(|error| error.to_string())
     }
 
     fn refusal(&self) -> Option<String> {

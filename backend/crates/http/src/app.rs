@@ -69,6 +69,8 @@ pub struct Settings {
     pub retention: String,
     /// Whether `/-/quit` works.
     pub lifecycle: bool,
+    /// Whether series may be deleted and snapshots made over HTTP.
+    pub admin_api: bool,
     /// Whether `/api/v1/write` works.
     pub remote_write_receiver: bool,
     /// Host names, besides loopback and plain addresses, under which browsers may change things here.

@@ -5,7 +5,8 @@ use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{any, get, post};
+use axum::handler::Handler;
+use axum::routing::{MethodRouter, any, get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -45,6 +46,11 @@ pub fn router(app: App) -> Router {
         .route("/status/runtimeinfo", get(prometheus::status::runtimeinfo))
         .route("/status/tsdb", get(prometheus::status::tsdb));
 
+    let chores = Router::new()
+        .route("/delete_series", chore(prometheus::admin::delete_series))
+        .route("/clean_tombstones", chore(prometheus::admin::clean_tombstones))
+        .route("/snapshot", chore(prometheus::admin::snapshot));
+
     let own_api = Router::new()
         .route("/app", get(watchfire::info::info))
         .route("/targets", get(watchfire::targets::targets))
@@ -72,6 +78,7 @@ pub fn router(app: App) -> Router {
     let compression = CompressionLayer::new().quality(tower_http::CompressionLevel::Fastest);
     Router::new()
         .nest("/api/v1", prometheus_api)
+        .nest("/api/v1/admin/tsdb", protected(chores))
         .nest(api::PREFIX, protected(own_api))
         .nest("/-", protected(admin))
         .route("/metrics", get(admin::own_metrics::own_metrics))
@@ -92,6 +99,11 @@ pub fn router(app: App) -> Router {
         }))
         .layer(middleware::from_fn_with_state(app.clone(), count))
         .with_state(app)
+}
+
+/// As Prometheus takes them: by `POST` or `PUT`.
+fn chore<H: Handler<T, App>, T: 'static>(handler: H) -> MethodRouter<App> {
+    post(handler.clone()).put(handler)
 }
 
 async fn unknown_endpoint(request: Request) -> ApiError {

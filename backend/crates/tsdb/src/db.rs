@@ -67,7 +67,10 @@ pub(crate) struct Inner {
     pub(crate) disk: Arc<dyn Disk>,
     pub(crate) clock: Arc<dyn Clock>,
     recovery: RecoveryReport,
+    pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) blocks: Blocks,
+    /// Held while samples go from the head into a block, or out of the head otherwise.
+    pub(crate) writing: Mutex<()>,
     /// Blocks that could not be opened at start, told for people.
     set_aside: Vec<String>,
     taken_over: OnceLock<TakenOver>,
@@ -118,7 +121,8 @@ impl Tsdb {
         }
         let lock = lock(&options, &*disk)?;
         let metrics = Metrics::register(registry);
-        let opened = Blocks::open(Arc::clone(&disk), &options.dir, Arc::clone(&clock), entropy);
+        let opened =
+            Blocks::open(Arc::clone(&disk), &options.dir, Arc::clone(&clock), Arc::clone(&entropy));
         let (blocks, loaded) = opened.map_err(OpenError::Blocks)?;
         let set_aside: Vec<String> = loaded.set_aside.iter().map(ToString::to_string).collect();
         for told in &set_aside {
@@ -172,7 +176,9 @@ impl Tsdb {
             options,
             disk,
             clock,
+            entropy,
             blocks,
+            writing: Mutex::default(),
             _lock: lock,
         };
         let store = Self { inner: Arc::new(inner) };
@@ -473,9 +479,10 @@ impl Tsdb {
         let Inner { head, metrics, wal, .. } = &*self.inner;
         metrics.head_series.set(head.series_count.load(Ordering::Relaxed) as i64);
         metrics.head_chunks.set(head.chunk_count.load(Ordering::Relaxed));
-        if let Some(range) = self.time_range() {
-            metrics.head_min_time.set(range.start_ms);
-            metrics.head_max_time.set(range.end_ms);
+        let (min, max) = (head.min_t.load(Ordering::Relaxed), head.max_t.load(Ordering::Relaxed));
+        if min <= max {
+            metrics.head_min_time.set(min);
+            metrics.head_max_time.set(max);
         }
         let blocks = self.inner.blocks.list();
         metrics.blocks.set(blocks.len() as i64);

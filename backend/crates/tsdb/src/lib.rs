@@ -5,6 +5,7 @@
 //! from the head into a block, into a longer block, and away. `takeover` brings in what a Prometheus left. Head and blocks stand behind one querier. What
 //! a query computes is none of this crate's business: it knows matchers and time ranges only.
 
+mod admin;
 pub mod block;
 mod db;
 mod error;
@@ -19,6 +20,7 @@ mod takeover;
 mod validate;
 mod wal;
 
+pub use admin::AdminError;
 pub use db::{Health, Tsdb};
 pub use error::OpenError;
 pub use head::{HeadStats, NamedCount, SeriesExemplars, SeriesLimits, Truncated};

@@ -46,6 +46,7 @@ impl Tsdb {
         if min_t > max_t || max_t.saturating_sub(min_t) <= length / 2 * 3 {
             return Ok(false);
         }
+        let _writing = inner.writing.lock();
         let start = min_t.div_euclid(length) * length;
         self.write_block_of_head(start, start.saturating_add(length))?;
         Ok(true)
@@ -92,6 +93,7 @@ impl Tsdb {
         if now.0.saturating_sub(clock) < length && now.1.saturating_sub(newest) < length {
             return Ok(false);
         }
+        let _writing = inner.writing.lock();
         let begin = inner.head.min_valid_ms.load(Ordering::Relaxed);
         let Some(frozen) = inner.head.freeze_late(begin) else {
             *since = Some(now);

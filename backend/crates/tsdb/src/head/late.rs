@@ -5,6 +5,7 @@ use chunk::Encoding;
 use model::{TimeRange, Value};
 use storage::Samples;
 
+use super::delete::without;
 use super::{ChunkBytes, SealedChunk};
 use crate::block::encode_samples;
 
@@ -53,6 +54,17 @@ impl Late {
         self.frozen = frozen.len();
         self.sealed = frozen;
         self.sealed.extend(others);
+    }
+
+    /// Deletes the samples within the range.
+    pub(crate) fn delete(&mut self, range: TimeRange) -> Result<(), String> {
+        self.seal();
+        let frozen = without(&self.sealed[..self.frozen], range)?;
+        let others = without(&self.sealed[self.frozen..], range)?;
+        self.frozen = frozen.len();
+        self.sealed = frozen;
+        self.sealed.extend(others);
+        Ok(())
     }
 
     /// The chunks that [`Late::freeze`] marked.

@@ -11,6 +11,7 @@
 
 mod append;
 mod chunk;
+mod delete;
 mod exemplars;
 mod late;
 mod limits;

@@ -3,6 +3,7 @@
 use chunk::{ChunkError, Encoding, HistogramChunk, HistogramKind, Refused, XorChunk};
 use model::{Histogram, Span, TimeRange, Value};
 
+use super::delete::without;
 use super::late::Late;
 use super::{ChunkBytes, SealedChunk};
 use crate::block::next_histogram;
@@ -305,6 +306,23 @@ impl MemSeries {
             gone += 1;
         }
         gone
+    }
+
+    /// Deletes the samples within the range. After an error all are still there.
+    pub(crate) fn delete(&mut self, range: TimeRange) -> Result<(), String> {
+        self.seal();
+        let sealed = without(&self.sealed, range)?;
+        if let Some(late) = self.late.as_deref_mut() {
+            late.delete(range)?;
+        }
+        self.late.take_if(|late| late.is_empty());
+        self.sealed = sealed;
+        Ok(())
+    }
+
+    /// Bytes of sealed chunks that are in memory.
+    pub(crate) fn sealed_in_memory(&self) -> usize {
+        self.sealed.iter().map(|chunk| chunk.data.heap_bytes()).sum()
     }
 
     /// Bytes on the heap, without the allocator's own.

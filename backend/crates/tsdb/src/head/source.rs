@@ -14,6 +14,8 @@ pub(crate) enum Part {
     InOrder,
     /// Those that came late and are frozen.
     Frozen,
+    /// All that came late.
+    Late,
 }
 
 /// The series that have samples in a time range, in order of labels.
@@ -99,13 +101,15 @@ impl Part {
                 let frozen = series.late().map(super::late::Late::frozen);
                 frozen.is_some_and(|frozen| frozen.iter().any(|chunk| chunk.overlaps(range)))
             }
+            Self::Late => series.late().is_some_and(|late| late.overlaps(range)),
         }
     }
 
     fn chunks(self, series: &MemSeries, range: TimeRange, out: &mut Vec<SealedChunk>) {
         match (self, series.late()) {
             (Self::InOrder, _) => series.chunks(range, out),
-            (Self::Frozen, None) => {}
+            (Self::Frozen | Self::Late, None) => {}
+            (Self::Late, Some(late)) => late.chunks(range, out),
             (Self::Frozen, Some(late)) => {
                 out.extend(late.frozen().iter().filter(|chunk| chunk.overlaps(range)).cloned());
             }
@@ -130,7 +134,7 @@ impl SeriesSource for HeadSource<'_> {
             };
             let chunks = match self.part {
                 Part::InOrder => self.encoded()?,
-                Part::Frozen => self.merged()?,
+                Part::Frozen | Part::Late => self.merged()?,
             };
             if !chunks.is_empty() {
                 return Ok(Some(SourceSeries { labels: self.head.index.unpack(&packed), chunks }));

@@ -89,7 +89,7 @@ impl Blocks {
     }
 
     /// A new identity.
-    fn ulid(&self) -> Ulid {
+    pub(crate) fn ulid(&self) -> Ulid {
         new_ulid(&*self.clock, &*self.entropy)
     }
 
