@@ -49,7 +49,8 @@ pub fn router(app: App) -> Router {
     let chores = Router::new()
         .route("/delete_series", chore(prometheus::admin::delete_series))
         .route("/clean_tombstones", chore(prometheus::admin::clean_tombstones))
-        .route("/snapshot", chore(prometheus::admin::snapshot));
+        .route("/snapshot", chore(prometheus::admin::snapshot))
+        .route_layer(middleware::from_fn_with_state(app.clone(), protect::protect_machines));
 
     let own_api = Router::new()
         .route("/app", get(watchfire::info::info))
@@ -78,7 +79,7 @@ pub fn router(app: App) -> Router {
     let compression = CompressionLayer::new().quality(tower_http::CompressionLevel::Fastest);
     Router::new()
         .nest("/api/v1", prometheus_api)
-        .nest("/api/v1/admin/tsdb", protected(chores))
+        .nest("/api/v1/admin/tsdb", chores)
         .nest(api::PREFIX, protected(own_api))
         .nest("/-", protected(admin))
         .route("/metrics", get(admin::own_metrics::own_metrics))

@@ -33,7 +33,7 @@ async fn series_are_deleted_and_snapshots_named() {
     let app = TestApp::administered().await.filled();
     let answer = app.form("/api/v1/admin/tsdb/delete_series", "match[]=up{job=\"a\"}").await;
     assert_eq!((answer.status, answer.body.len()), (StatusCode::NO_CONTENT, 0));
-    let query = app.get("/api/v1/query?query=count_over_time({__name__=~\".%2B\"}[1h])").await;
+    let query = app.get("/api/v1/query?query=count_over_time(%7B__name__=~%22.%2B%22%7D%5B1h%5D)").await;
     assert_eq!(query.json()["data"]["result"].as_array().unwrap().len(), 2, "{}", query.text());
     assert_eq!(put(&app, "clean_tombstones").await.status, StatusCode::NO_CONTENT);
     let snapshot = put(&app, "snapshot?skip_head=false").await;
