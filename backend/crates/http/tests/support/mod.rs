@@ -52,6 +52,10 @@ impl Store for TestStore {
     fn refusal(&self) -> Option<String> {
         None
     }
+    fn complaints(&self) -> Vec<String> {
+        vec!["a block was set aside".to_owned()]
+    }
+
     fn corruptions(&self) -> u64 {
         0
     }
