@@ -90,4 +90,24 @@ impl Store for TsdbStore {
         let taken_over = health.taken_over.map_or(0, |taken| taken.report.damage.len() + taken.damage.len());
         (health.recovery.damage.len() + taken_over) as u64
     }
+    fn complaints(&self) -> Vec<String> {
+        let health = self.0.health();
+        let refusal = health.refusal.map(|refusal| format!("the store takes no writes: {}", refusal.reason));
+        let damage = health.recovery.damage.into_iter().map(|damage| {
+            let kept = damage.quarantined.map(|kept| format!("; a copy is kept in {}", kept.display()));
+            format!(
+                "{} bytes of the log could not be read, {} from byte {}: {}{}",
+                damage.bytes,
+                damage.file.display(),
+                damage.offset,
+                damage.reason,
+                kept.unwrap_or_default()
+            )
+        });
+        let orphaned = health.recovery.orphaned_samples;
+        let orphaned =
+            (orphaned > 0).then(|| format!("{orphaned} samples of the log have lost their series"));
+        let blocks = health.blocks_set_aside.into_iter().map(|why| format!("a block was set aside: {why}"));
+        refusal.into_iter().chain(damage).chain(orphaned).chain(blocks).collect()
+    }
 }

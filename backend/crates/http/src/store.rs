@@ -39,6 +39,10 @@ pub trait Store: Storage {
 
     /// How much of its log could not be read at the start, in damaged places.
     fn corruptions(&self) -> u64;
+
+    /// What an administrator should know of the store, one line each: writes that are refused, stretches of
+    /// the log that could not be read, blocks that were set aside. Empty when all is well.
+    fn complaints(&self) -> Vec<String>;
 }
 
 /// Exemplars of a series.

@@ -7,7 +7,7 @@ mod support;
 use model::{Histogram, Labels};
 use proptest::prelude::*;
 use prost::Message as _;
-use remote::read::{ReadError, ReadForm, ReadLimits, decode, has_histograms, samples, stream};
+use remote::read::{ReadError, ReadForm, ReadLimits, decode, samples, stream};
 use storage::memory::MemoryStorage;
 use storage::{Cancel, Storage};
 use support::read::{ChunkedReadResponse, Hints, Matcher, Query, ReadRequest, ReadResponse};
@@ -155,7 +155,7 @@ fn a_stream_has_all_samples_in_frames_of_one_series() {
 }
 
 #[test]
-fn native_histograms_come_as_samples_only() {
+fn native_histograms_come_in_both_forms() {
     let store = MemoryStorage::new();
     let mut appender = store.appender();
     let series = appender.resolve(&Labels::from_pairs([("__name__", "h")])).unwrap();
@@ -164,14 +164,60 @@ fn native_histograms_come_as_samples_only() {
     appender.append(series, NOW_MS + 1, 1.0).unwrap();
     appender.commit().unwrap();
     let request = ask(vec![query(0, 10, &[])], &[1]);
-    assert!(!request.accepts_samples());
-    assert!(has_histograms(&store, &request, &Cancel::default()).unwrap());
-    let error = stream(&store, &request, &ReadLimits::default(), &Cancel::default(), |_| true).unwrap_err();
-    assert!(matches!(error, ReadError::Histograms));
+    let frames = read_stream(&store, &request, &ReadLimits::default());
+    let chunks: Vec<_> = frames.iter().flat_map(|frame| &frame.series[0].chunks).collect();
+    assert_eq!(chunks.iter().map(|chunk| chunk.encoding).collect::<Vec<_>>(), [2, 1]);
+    let mut got = Vec::new();
+    chunk::decode_histograms(chunk::HistogramKind::Integer, &chunks[0].data, |t, histogram| {
+        got.push((t, histogram.count, histogram.sum));
+        true
+    })
+    .unwrap();
+    assert_eq!(got, [(NOW_MS, 2.0, 3.0)]);
+    assert_eq!((chunks[1].min_ms, chunks[1].max_ms), (NOW_MS + 1, NOW_MS + 1));
     let answer = read_samples(&store, &request);
     let series = &answer.results[0].timeseries[0];
     assert_eq!((series.samples.len(), series.histograms.len()), (1, 1));
     assert_eq!((series.histograms[0].timestamp, series.histograms[0].sum), (NOW_MS, 3.0));
+}
+
+#[test]
+fn streamed_histograms_are_those_of_the_store() {
+    let store = MemoryStorage::new();
+    let mut appender = store.appender();
+    let series = appender.resolve(&Labels::from_pairs([("__name__", "h")])).unwrap();
+    let mut want = Vec::new();
+    for n in 0..400_i64 {
+        // Whole numbers, then fractions, then a counter that began again.
+        let count = match n {
+            0..150 => n as f64,
+            150..300 => n as f64 + 0.5,
+            _ => (n - 300) as f64,
+        };
+        let histogram = Histogram { count, sum: count * 2.0, zero_count: count, ..Histogram::default() };
+        appender.append_histogram(series, NOW_MS + n * 1000, &histogram).unwrap();
+        want.push((NOW_MS + n * 1000, count, count * 2.0));
+    }
+    appender.commit().unwrap();
+    let mut got = Vec::new();
+    for frame in read_stream(&store, &ask(vec![query(0, 1_000_000, &[])], &[1]), &ReadLimits::default()) {
+        for chunk in &frame.series[0].chunks {
+            let kind = match chunk.encoding {
+                2 => chunk::HistogramKind::Integer,
+                3 => chunk::HistogramKind::Float,
+                other => panic!("encoding {other}"),
+            };
+            let begin = got.len();
+            chunk::decode_histograms(kind, &chunk.data, |t, histogram| {
+                got.push((t, histogram.count, histogram.sum));
+                true
+            })
+            .unwrap();
+            assert!(got.len() - begin <= 120);
+            assert_eq!((got[begin].0, got[got.len() - 1].0), (chunk.min_ms, chunk.max_ms));
+        }
+    }
+    assert_eq!(got, want);
 }
 
 #[test]

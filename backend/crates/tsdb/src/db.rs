@@ -121,8 +121,7 @@ impl Tsdb {
         }
         let lock = lock(&options, &*disk)?;
         let metrics = Metrics::register(registry);
-        let opened =
-            Blocks::open(Arc::clone(&disk), &options.dir, Arc::clone(&clock), Arc::clone(&entropy));
+        let opened = Blocks::open(Arc::clone(&disk), &options.dir, Arc::clone(&clock), Arc::clone(&entropy));
         let (blocks, loaded) = opened.map_err(OpenError::Blocks)?;
         let set_aside: Vec<String> = loaded.set_aside.iter().map(ToString::to_string).collect();
         for told in &set_aside {

@@ -35,9 +35,9 @@ pub(crate) async fn snapshot(State(app): State<App>, params: Params) -> Result<R
     allowed(&app)?;
     let skip_head = match params.get("skip_head") {
         "" => false,
-        text => text
-            .parse()
-            .map_err(|_| ApiError::parameter("skip_head", &format!("expected true or false, found {text:?}")))?,
+        text => text.parse().map_err(|_| {
+            ApiError::parameter("skip_head", &format!("expected true or false, found {text:?}"))
+        })?,
     };
     let prefix = compact(app.clock.now_ms());
     let name = work(&app, move |store| store.snapshot(&prefix, skip_head)).await?;

@@ -17,6 +17,8 @@ use crate::app::{App, Limits};
 
 /// How long a client may take to send its body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(60);
+/// When to try again after 503, in seconds. Senders go on by themselves when the disk has room again.
+const RETRY_AFTER_S: u64 = 5;
 /// Bodies in memory at a time, in bytes; further requests wait before they are read.
 const BODIES_BYTES: usize = 256 << 20;
 /// Bodies are counted in units of this many bytes.
@@ -88,5 +90,8 @@ fn refusal(status: StatusCode, why: &str) -> Response<Body> {
     *response.status_mut() = status;
     let plain = HeaderValue::from_static("text/plain; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, plain);
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_S));
+    }
     response
 }

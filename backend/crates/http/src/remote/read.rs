@@ -73,9 +73,7 @@ pub(crate) async fn read(State(app): State<App>, request: Request) -> Response<B
 fn answer(app: &App, asked: &ReadRequest, form: ReadForm, cancel: &Cancel, pieces: &mpsc::Sender<Piece>) {
     let (store, limits) = (app.store.as_ref(), &app.limits.remote_read);
     let outcome = (|| {
-        if form == ReadForm::Samples
-            || asked.accepts_samples() && remote::read::has_histograms(store, asked, cancel)?
-        {
+        if form == ReadForm::Samples {
             let packed = remote::read::samples(store, asked, limits, cancel)?;
             return Ok((ReadForm::Samples, packed));
         }
@@ -119,7 +117,7 @@ fn typed(body: Body, content_type: &'static str) -> Response<Body> {
 
 fn failed(error: &ReadError) -> Response<Body> {
     let status = match error {
-        ReadError::TooManySamples(_) | ReadError::Histograms => StatusCode::BAD_REQUEST,
+        ReadError::TooManySamples(_) => StatusCode::BAD_REQUEST,
         ReadError::Query(QueryError::TooManySamples) => StatusCode::UNPROCESSABLE_ENTITY,
         ReadError::Query(QueryError::Cancelled) => StatusCode::SERVICE_UNAVAILABLE,
         ReadError::Query(QueryError::Storage(_)) | ReadError::Request(_) => StatusCode::INTERNAL_SERVER_ERROR,

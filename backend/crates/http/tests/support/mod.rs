@@ -61,6 +61,9 @@ impl Store for TestStore {
     fn snapshot(&self, prefix: &str, skip_head: bool) -> Result<String, String> {
         self.0.snapshot(prefix, skip_head).map_err(|error| error.to_string())
     }
+    fn complaints(&self) -> Vec<String> {
+        vec!["a block was set aside".to_owned()]
+
     fn corruptions(&self) -> u64 {
         0
     }

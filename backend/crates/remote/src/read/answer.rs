@@ -5,7 +5,7 @@ use std::sync::Arc;
 use model::Labels;
 use storage::{Cancel, Samples, SelectHints, Series, Storage};
 
-use crate::read::{ReadError, ReadQuery, ReadRequest};
+use crate::read::{ReadError, ReadQuery};
 
 /// Series of a query by their labels.
 pub(crate) type SortedSeries = Vec<(Labels, Arc<dyn Series>)>;
@@ -39,26 +39,4 @@ pub(crate) fn read(
     cancel.check()?;
     samples.clear();
     Ok(series.read(query.range, samples)?)
-}
-
-/// Whether the answer has native histograms. Reads all of it: streams cannot carry them yet, and a stream
-/// that has begun cannot be taken back.
-///
-/// # Errors
-/// When the store cannot be read.
-pub fn has_histograms(
-    storage: &dyn Storage,
-    request: &ReadRequest,
-    cancel: &Cancel,
-) -> Result<bool, ReadError> {
-    let mut samples = Samples::default();
-    for query in &request.queries {
-        for (_, series) in select(storage, query, cancel)? {
-            read(series.as_ref(), query, cancel, &mut samples)?;
-            if !samples.histograms.is_empty() {
-                return Ok(true);
-            }
-        }
-    }
-    Ok(false)
 }

@@ -3,6 +3,7 @@
 //! Source: `prompb/remote.proto` and `types.proto` of Prometheus, and its description of the remote read API.
 
 mod answer;
+mod chunks;
 mod request;
 mod samples;
 mod stream;
@@ -12,7 +13,6 @@ use thiserror::Error;
 
 use crate::RequestError;
 
-pub use answer::has_histograms;
 pub use request::decode;
 pub use samples::samples;
 pub use stream::stream;
@@ -89,12 +89,6 @@ impl ReadRequest {
             RequestError::Invalid(why.to_owned())
         })
     }
-
-    /// Whether the reader understands an answer as samples.
-    #[must_use]
-    pub fn accepts_samples(&self) -> bool {
-        self.accepted.is_empty() || self.accepted.contains(&0)
-    }
 }
 
 /// Why there is no (complete) answer.
@@ -103,9 +97,6 @@ pub enum ReadError {
     /// There are more samples than an answer may have.
     #[error("exceeded sample limit ({0})")]
     TooManySamples(u64),
-    /// A series has native histograms, which only an answer as samples can carry yet.
-    #[error("native histograms cannot be streamed; accept the response type SAMPLES as well")]
-    Histograms,
     /// The store could not be read, or nobody waits for the answer any more.
     #[error(transparent)]
     Query(#[from] storage::QueryError),

@@ -2,24 +2,22 @@
 //!
 //! A frame has chunks of one series; a long series takes several frames.
 
-use chunk::{Encoding, XorChunk};
 use model::Labels;
 use storage::{Cancel, Samples, Storage};
 
 use crate::labels;
 use crate::read::answer::{read, select};
+use crate::read::chunks::{Chunk, chunks};
 use crate::read::{ReadError, ReadLimits, ReadRequest};
 use crate::wire::{put_bytes, put_message, put_number, put_varint};
 
-/// Samples in a chunk, as in Prometheus' blocks.
-const CHUNK_SAMPLES: usize = 120;
 /// Frames are handed over when they are this many bytes together.
 const HANDED_OVER_BYTES: usize = 64 << 10;
 
 /// Answers `request`; bytes go to `send`, which says whether anybody takes more.
 ///
 /// # Errors
-/// When the store cannot be read, a series has native histograms, or nobody waits any more.
+/// When the store cannot be read or nobody waits any more.
 pub fn stream(
     storage: &dyn Storage,
     request: &ReadRequest,
@@ -32,10 +30,7 @@ pub fn stream(
     for (number, query) in request.queries.iter().enumerate() {
         for (labels, series) in select(storage, query, cancel)? {
             read(series.as_ref(), query, cancel, &mut column)?;
-            if !column.histograms.is_empty() {
-                return Err(ReadError::Histograms);
-            }
-            let mut chunks = chunks(&column).peekable();
+            let mut chunks = chunks(&column)?.into_iter().peekable();
             while chunks.peek().is_some() {
                 frame.clear();
                 put_message(&mut frame, 1, |out| put_series(out, &labels, &mut chunks, limits.frame_bytes));
@@ -53,26 +48,6 @@ pub fn stream(
     Ok(())
 }
 
-/// A chunk with the times of its first and last sample.
-struct Chunk {
-    min_t: i64,
-    max_t: i64,
-    data: Vec<u8>,
-}
-
-fn chunks(column: &Samples) -> impl Iterator<Item = Chunk> {
-    let times = column.timestamps.chunks(CHUNK_SAMPLES);
-    times.zip(column.floats.chunks(CHUNK_SAMPLES)).map(|(times, values)| {
-        let mut chunk = XorChunk::new();
-        for (t, value) in times.iter().zip(values) {
-            // A chunk of this many samples is never full.
-            let _ = chunk.append(*t, *value);
-        }
-        let (min_t, max_t) = (times.first().copied(), times.last().copied());
-        Chunk { min_t: min_t.unwrap_or(0), max_t: max_t.unwrap_or(0), data: chunk.into_bytes() }
-    })
-}
-
 /// A `ChunkedSeries` with as many chunks as fit.
 fn put_series(
     out: &mut Vec<u8>,
@@ -85,7 +60,7 @@ fn put_series(
         put_message(out, 2, |out| {
             put_varint(out, 1, chunk.min_t.cast_unsigned());
             put_varint(out, 2, chunk.max_t.cast_unsigned());
-            put_varint(out, 3, u64::from(Encoding::Xor.id()));
+            put_varint(out, 3, u64::from(chunk.encoding.id()));
             put_bytes(out, 4, &chunk.data);
         });
         if out.len() >= frame_bytes {

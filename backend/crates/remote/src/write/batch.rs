@@ -126,12 +126,12 @@ impl Batch<'_> {
                 self.metrics.saw(labels.metric_name(), series);
                 Ok(Some(series))
             }
-            Err(error @ AppendError::InvalidLabels(_)) => {
+            Err(error) => {
+                let Some(reason) = Reason::of(&error) else { return Err(Stop::Store(error.to_string())) };
                 let count = self.count(protocol, located)?;
-                self.refused.add(Reason::InvalidLabels, count, || for_series(&error, &pairs));
+                self.refused.add(reason, count, || for_series(&error, &pairs));
                 Ok(None)
             }
-            Err(error) => Err(Stop::Store(error.to_string())),
         }
     }
 

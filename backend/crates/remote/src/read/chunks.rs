@@ -1,0 +1,111 @@
+//! The samples of a series as chunks, cut as Prometheus cuts them.
+
+use chunk::{Encoding, HistogramChunk, HistogramKind, Refused, XorChunk};
+use model::Histogram;
+use storage::{QueryError, Samples};
+
+use crate::read::ReadError;
+
+/// Samples in a chunk, as in Prometheus' blocks.
+const CHUNK_SAMPLES: u16 = 120;
+
+/// A chunk with the times of its first and last sample in milliseconds.
+pub(super) struct Chunk {
+    pub(super) min_t: i64,
+    pub(super) max_t: i64,
+    pub(super) encoding: Encoding,
+    pub(super) data: Vec<u8>,
+}
+
+/// All samples of `column` in chunks of their kinds, by time.
+///
+/// # Errors
+/// When a histogram of the store contradicts itself and fits no chunk.
+pub(super) fn chunks(column: &Samples) -> Result<Vec<Chunk>, ReadError> {
+    let mut out = Out::default();
+    let mut histograms = column.histograms.iter().peekable();
+    for (at, (t, value)) in column.timestamps.iter().zip(&column.floats).enumerate() {
+        match histograms.next_if(|(place, _)| *place as usize == at) {
+            Some((_, histogram)) => out.histogram(*t, histogram).map_err(|why| {
+                ReadError::Query(QueryError::Storage(format!("the histogram at {t} cannot be sent: {why}")))
+            })?,
+            None => out.float(*t, *value),
+        }
+    }
+    out.close();
+    Ok(out.done)
+}
+
+enum Open {
+    Floats(XorChunk),
+    Histograms(HistogramChunk),
+}
+
+#[derive(Default)]
+struct Out {
+    done: Vec<Chunk>,
+    open: Option<Open>,
+    min_t: i64,
+    max_t: i64,
+}
+
+impl Out {
+    fn float(&mut self, t: i64, value: f64) {
+        if let Some(Open::Floats(chunk)) = &mut self.open
+            && chunk.len() < CHUNK_SAMPLES
+            && chunk.append(t, value).is_ok()
+        {
+            self.max_t = t;
+            return;
+        }
+        let mut chunk = XorChunk::new();
+        // An empty chunk is not full.
+        let _ = chunk.append(t, value);
+        self.begin(t, Open::Floats(chunk));
+    }
+
+    fn histogram(&mut self, t: i64, histogram: &Histogram) -> Result<(), Refused> {
+        let kind = HistogramKind::of(histogram);
+        let mut header = None;
+        if let Some(Open::Histograms(chunk)) = &mut self.open {
+            let outcome = if chunk.len() < CHUNK_SAMPLES {
+                chunk.append(t, histogram)
+            } else {
+                Err(Refused::NewChunk(chunk.header_after_cut(histogram)))
+            };
+            match outcome {
+                Ok(()) => {
+                    self.max_t = t;
+                    return Ok(());
+                }
+                // What is known of resets holds from chunk to chunk of the same kind.
+                Err(Refused::NewChunk(next)) if chunk.kind() == kind => header = Some(next),
+                Err(Refused::NewChunk(_) | Refused::Full | Refused::NotInteger) => {}
+                Err(refused @ (Refused::Spans | Refused::Schema(_))) => return Err(refused),
+            }
+        }
+        let chunk = if let Some(header) = header {
+            HistogramChunk::begin(kind, header, t, histogram)?
+        } else {
+            let mut chunk = HistogramChunk::new(kind);
+            chunk.append(t, histogram)?;
+            chunk
+        };
+        self.begin(t, Open::Histograms(chunk));
+        Ok(())
+    }
+
+    fn begin(&mut self, t: i64, chunk: Open) {
+        self.close();
+        (self.min_t, self.max_t, self.open) = (t, t, Some(chunk));
+    }
+
+    fn close(&mut self) {
+        let (encoding, data) = match self.open.take() {
+            Some(Open::Floats(chunk)) => (Encoding::Xor, chunk.into_bytes()),
+            Some(Open::Histograms(chunk)) => (chunk.encoding(), chunk.into_bytes()),
+            None => return,
+        };
+        self.done.push(Chunk { min_t: self.min_t, max_t: self.max_t, encoding, data });
+    }
+}
