@@ -15,7 +15,7 @@ mod xor_reader;
 pub use decode::decode;
 pub use encoding::{Encoding, UnknownEncoding};
 pub use histogram::{
-    HistogramChunk, HistogramKind, HistogramReader, Refused, ResetHeader, decode_histograms,
+    HistogramChunk, HistogramKind, HistogramReader, Refused, ResetHeader, decode_histograms, next_histogram,
 };
 pub use xor::{ChunkFull, XorChunk};
 pub use xor_reader::{XorReader, decode_xor};

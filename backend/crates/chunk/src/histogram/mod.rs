@@ -4,6 +4,7 @@
 mod chunk;
 mod fit;
 mod layout;
+mod next;
 mod reader;
 mod state;
 #[cfg(test)]
@@ -11,6 +12,7 @@ mod tests;
 mod varbit;
 
 pub use chunk::{HistogramChunk, Refused};
+pub use next::next_histogram;
 pub use reader::{HistogramReader, decode_histograms};
 
 use model::{Histogram, ResetHint};

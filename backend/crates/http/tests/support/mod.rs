@@ -63,7 +63,7 @@ impl Store for TestStore {
     }
     fn complaints(&self) -> Vec<String> {
         vec!["a block was set aside".to_owned()]
-
+    }
     fn corruptions(&self) -> u64 {
         0
     }

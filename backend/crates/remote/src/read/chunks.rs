@@ -1,6 +1,6 @@
 //! The samples of a series as chunks, cut as Prometheus cuts them.
 
-use chunk::{Encoding, HistogramChunk, HistogramKind, Refused, XorChunk};
+use chunk::{Encoding, HistogramChunk, Refused, XorChunk, next_histogram};
 use model::Histogram;
 use storage::{QueryError, Samples};
 
@@ -65,33 +65,18 @@ impl Out {
     }
 
     fn histogram(&mut self, t: i64, histogram: &Histogram) -> Result<(), Refused> {
-        let kind = HistogramKind::of(histogram);
-        let mut header = None;
-        if let Some(Open::Histograms(chunk)) = &mut self.open {
-            let outcome = if chunk.len() < CHUNK_SAMPLES {
-                chunk.append(t, histogram)
-            } else {
-                Err(Refused::NewChunk(chunk.header_after_cut(histogram)))
-            };
-            match outcome {
-                Ok(()) => {
-                    self.max_t = t;
-                    return Ok(());
-                }
-                // What is known of resets holds from chunk to chunk of the same kind.
-                Err(Refused::NewChunk(next)) if chunk.kind() == kind => header = Some(next),
-                Err(Refused::NewChunk(_) | Refused::Full | Refused::NotInteger) => {}
-                Err(refused @ (Refused::Spans | Refused::Schema(_))) => return Err(refused),
+        let next = match &mut self.open {
+            Some(Open::Histograms(chunk)) => {
+                let large = chunk.byte_len() >= HistogramChunk::TARGET_BYTES;
+                let full = large && chunk.len() >= HistogramChunk::MIN_SAMPLES;
+                next_histogram(Some(chunk), CHUNK_SAMPLES, full, t, histogram)?
             }
-        }
-        let chunk = if let Some(header) = header {
-            HistogramChunk::begin(kind, header, t, histogram)?
-        } else {
-            let mut chunk = HistogramChunk::new(kind);
-            chunk.append(t, histogram)?;
-            chunk
+            _ => next_histogram(None, CHUNK_SAMPLES, false, t, histogram)?,
         };
-        self.begin(t, Open::Histograms(chunk));
+        match next {
+            Some(chunk) => self.begin(t, Open::Histograms(chunk)),
+            None => self.max_t = t,
+        }
         Ok(())
     }
 

@@ -32,7 +32,7 @@ pub use batch::BlockBatch;
 pub use blocks::{Blocks, LoadReport, SetAside};
 pub use cardinality::{Cardinality, ChunkTally, Counted};
 pub use chunks::{ChunkBytes, EncodedChunk};
-pub(crate) use codecs::{DecodeError, decode as decode_samples, encode as encode_samples, next_histogram};
+pub(crate) use codecs::{DecodeError, decode as decode_samples, encode as encode_samples};
 pub use compact::{
     Plan, PlanReason, Progress, SeriesSource, SourceSeries, block_ranges, max_block_range, plan,
 };

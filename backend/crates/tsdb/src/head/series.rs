@@ -1,12 +1,11 @@
 //! One series: its labels as numbers, the open chunk, the sealed chunks before it, and what came late.
 
-use chunk::{ChunkError, Encoding, HistogramChunk, HistogramKind, Refused, XorChunk};
+use chunk::{ChunkError, Encoding, HistogramChunk, HistogramKind, Refused, XorChunk, next_histogram};
 use model::{Histogram, Span, TimeRange, Value};
 
 use super::delete::without;
 use super::late::Late;
 use super::{ChunkBytes, SealedChunk};
-use crate::block::next_histogram;
 use crate::index::PackedLabels;
 
 /// Where chunks end.
