@@ -5,9 +5,10 @@
 pub(super) struct Budget(usize);
 
 impl Budget {
-    /// A budget for a file of `length` bytes: a few times the work of reading it.
+    /// A budget for a file of `length` bytes: a few times the work of reading it, and always enough for one
+    /// page in which every byte looks like the begin of a fragment.
     pub(super) fn of(length: usize) -> Self {
-        Self(length.saturating_mul(16).max(1 << 20))
+        Self(length.saturating_mul(16).max(512 << 20))
     }
 
     /// Takes `bytes`; `false` when the budget is spent.
