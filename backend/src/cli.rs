@@ -7,6 +7,8 @@ use std::time::Duration;
 use clap::{ArgMatches, Args, Parser, Subcommand, ValueEnum};
 use telemetry::{LogFormat, LogLevel};
 
+use crate::tsdb::TsdbCommand;
+
 /// Metrics, alerting and dashboards for AI infrastructure in one program.
 #[derive(Debug, Parser)]
 #[command(name = "watchfire", version, max_term_width = 110)]
@@ -23,6 +25,8 @@ pub(crate) enum Command {
     Demo(DemoFlags),
     /// Check files without running anything.
     Check(CheckCommand),
+    /// Look after data directories: list, analyze, dump, verify, make blocks, move in from Prometheus.
+    Tsdb(TsdbCommand),
 }
 
 /// Flags of the server.
@@ -40,10 +44,40 @@ pub(crate) struct ServerFlags {
     #[arg(long = "storage.tsdb.retention.time", value_name = "DURATION", default_value = "15d", value_parser = duration)]
     pub(crate) retention: Duration,
 
-    /// When the write-ahead log is forced onto the disk: a duration, `always` (before a scrape counts as
+    /// Most bytes on disk, log and blocks together, such as 512MB or 20GB (powers of 1024); the oldest blocks
+    /// go first. 0 for no bound.
+    #[arg(long = "storage.tsdb.retention.size", value_name = "SIZE", default_value = "0", value_parser = size)]
+    pub(crate) retention_size: u64,
+
+    /// Length of the blocks that are written from memory.
+    #[arg(long = "storage.tsdb.min-block-duration", value_name = "DURATION", default_value = "2h", value_parser = duration)]
+    pub(crate) min_block: Duration,
+
+    /// Length of the longest blocks that compaction makes [default: a tenth of the retention time, at most 31d]
+    #[arg(long = "storage.tsdb.max-block-duration", value_name = "DURATION", value_parser = duration)]
+    pub(crate) max_block: Option<Duration>,
+
+    /// When the write-ahead log is forced onto the disk: a duration, `commit` (before a scrape counts as
     /// stored) or `never` (when the operating system likes). Whatever it is, samples survive the death of the process.
     #[arg(long = "storage.tsdb.wal-fsync", value_name = "WHEN", default_value = "1s", value_parser = wal_fsync)]
     pub(crate) wal_fsync: tsdb::WalFsync,
+
+    /// Most series in the head; further ones are refused and counted. 0: no bound.
+    #[arg(long = "storage.tsdb.max-series", value_name = "COUNT", default_value_t = 0)]
+    pub(crate) max_series: u64,
+
+    /// Most series of one metric in the head. 0: no bound.
+    #[arg(long = "storage.tsdb.max-series-per-metric", value_name = "COUNT", default_value_t = 0)]
+    pub(crate) max_series_per_metric: u64,
+
+    /// Most series with the same label `job` in the head. 0: no bound.
+    #[arg(long = "storage.tsdb.max-series-per-job", value_name = "COUNT", default_value_t = 0)]
+    pub(crate) max_series_per_job: u64,
+
+    /// Memory that the server should do with, such as 8GB (powers of 1024). From nine tenths of it on queries
+    /// are refused, beyond it new series too; samples of known series are always taken. 0: no bound.
+    #[arg(long = "memory.budget", value_name = "SIZE", default_value = "0", value_parser = size)]
+    pub(crate) memory_budget: u64,
 
     /// Most exemplars kept in memory.
     #[arg(long = "storage.exemplars.limit", value_name = "COUNT", default_value_t = 100_000)]
@@ -80,6 +114,30 @@ pub(crate) struct ServerFlags {
     /// Let POST /-/quit stop the server. POST /-/reload always works.
     #[arg(long = "web.enable-lifecycle")]
     pub(crate) enable_lifecycle: bool,
+
+    /// Allow deleting series and making snapshots over HTTP.
+    #[arg(long = "web.enable-admin-api")]
+    pub(crate) enable_admin_api: bool,
+
+    /// Take samples from others at POST /api/v1/write (remote write 1.0 and 2.0).
+    #[arg(long = "web.enable-remote-write-receiver")]
+    pub(crate) remote_write_receiver: bool,
+
+    /// Largest remote write body in bytes, compressed or not.
+    #[arg(long = "web.remote-write-max-bytes", value_name = "BYTES", default_value_t = 32 << 20)]
+    pub(crate) remote_write_bytes: usize,
+
+    /// Most samples in a remote read answer that is not streamed; 0 for any number.
+    #[arg(long = "storage.remote.read-sample-limit", value_name = "COUNT", default_value_t = 50_000_000)]
+    pub(crate) remote_read_samples: u64,
+
+    /// Most remote read requests at a time; others wait.
+    #[arg(long = "storage.remote.read-concurrent-limit", value_name = "COUNT", default_value_t = 10)]
+    pub(crate) remote_read_concurrency: usize,
+
+    /// Bytes after which a frame of a streamed remote read answer ends.
+    #[arg(long = "storage.remote.read-max-bytes-in-frame", value_name = "BYTES", default_value_t = 1 << 20)]
+    pub(crate) remote_read_frame_bytes: usize,
 
     /// Longest time a query may take.
     #[arg(long = "query.timeout", value_name = "DURATION", default_value = "2m", value_parser = duration)]
@@ -181,18 +239,37 @@ pub(crate) enum ExpositionFormat {
     OpenmetricsProtobuf,
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+/// A duration such as 1h30m.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let ms = model::parse_duration(text).map_err(|error| error.to_string())?;
     u64::try_from(ms).map(Duration::from_millis).map_err(|_| "must not be negative".to_owned())
 }
 
+/// A number of bytes with a unit, in powers of 1024 as Prometheus counts them.
+fn size(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let power = match &text[digits.len()..] {
+        "" | "B" => 0,
+        "KB" | "K" | "KiB" => 1,
+        "MB" | "M" | "MiB" => 2,
+        "GB" | "G" | "GiB" => 3,
+        "TB" | "T" | "TiB" => 4,
+        "PB" | "P" | "PiB" => 5,
+        "EB" | "E" | "EiB" => 6,
+        unit => return Err(format!("unknown unit {unit:?}; use B, KB, MB, GB, TB, PB or EB")),
+    };
+    let number: u64 =
+        digits.parse().map_err(|_| "must be a whole number with a unit, such as 512MB".to_owned())?;
+    number.checked_mul(1 << (10 * power)).ok_or_else(|| "is too large".to_owned())
+}
+
 fn wal_fsync(text: &str) -> Result<tsdb::WalFsync, String> {
     match text {
-        "always" => Ok(tsdb::WalFsync::EveryCommit),
+        "commit" => Ok(tsdb::WalFsync::EveryCommit),
         "never" => Ok(tsdb::WalFsync::Never),
         _ => model::parse_duration(text)
             .map(tsdb::WalFsync::Interval)
-            .map_err(|error| format!("{error}; or say always or never")),
+            .map_err(|error| format!("{error}; or say commit or never")),
     }
 }
 
@@ -236,12 +313,22 @@ pub(crate) fn markdown() -> String {
             push(name, command);
         }
     }
-    let names = ["config", "exposition", "promql-tests", "dashboard"];
-    if let Some(check) = command.find_subcommand_mut("check") {
-        for name in names {
-            if let Some(command) = check.find_subcommand_mut(name) {
-                push(&format!("check {name}"), command);
-            }
+    for path in [
+        "check config",
+        "check exposition",
+        "check promql-tests",
+        "check dashboard",
+        "tsdb list",
+        "tsdb analyze",
+        "tsdb dump",
+        "tsdb create-blocks-from openmetrics",
+        "tsdb verify",
+        "tsdb import-prometheus",
+    ] {
+        let mut names = path.split(' ');
+        if let Some(command) = names.try_fold(&mut command, |command, name| command.find_subcommand_mut(name))
+        {
+            push(path, command);
         }
     }
     page.lines().map(str::trim_end).collect::<Vec<_>>().join("\n") + "\n"
@@ -274,16 +361,18 @@ mod tests {
         assert_eq!(flags.listen_addresses, [":1", ":2"]);
         assert_eq!(server(&[]).retention, Duration::from_secs(15 * 86_400));
         assert_eq!(server(&["--enable-feature=a,b", "--enable-feature", "c"]).features, ["a", "b", "c"]);
-        assert_eq!(server(&["--storage.tsdb.wal-fsync=always"]).wal_fsync, tsdb::WalFsync::EveryCommit);
+        assert_eq!(server(&["--storage.tsdb.wal-fsync=commit"]).wal_fsync, tsdb::WalFsync::EveryCommit);
     }
 
     #[test]
     fn mistakes_are_told() {
         for (flag, want) in [
             ("--query.timeout=5", "not a valid duration"),
+            ("--storage.tsdb.retention.size=5XB", "unknown unit"),
+            ("--storage.tsdb.retention.size=99EB", "too large"),
             ("--log.level=loud", "must be one of debug, info, warn, error"),
             ("--no.such.flag", "unexpected argument"),
-            ("--storage.tsdb.wal-fsync=often", "always or never"),
+            ("--storage.tsdb.wal-fsync=often", "commit or never"),
         ] {
             let error = Cli::try_parse_from(["watchfire", "serve", flag]).unwrap_err().to_string();
             assert!(error.contains(want), "{error}");

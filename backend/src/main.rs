@@ -1,4 +1,5 @@
-//! The watchfire program: `serve` and `demo` run the server, `check` looks at files.
+//! The watchfire program: `serve` and `demo` run the server, `check` looks at files, `tsdb`
+//! after data directories.
 //!
 //! Only wiring lives here: flags, the order of starting and stopping, reload. What the parts do is in
 //! their crates.
@@ -6,6 +7,7 @@
 mod check;
 mod cli;
 mod serve;
+mod tsdb;
 
 use std::process::ExitCode;
 
@@ -25,5 +27,6 @@ fn main() -> ExitCode {
             serve::main(&flags.server, cli::flag_values(&matches), Some(serve::DemoOptions::from(&flags)))
         }
         Command::Check(check) => check::main(&check.what),
+        Command::Tsdb(chore) => tsdb::main(&chore),
     }
 }

@@ -121,6 +121,7 @@ impl Control {
         for warning in warnings {
             tracing::warn!("configuration: {warning}");
         }
+        self.parts.store.apply(&loaded.main.storage, self.parts.max_exemplars);
         let now_ms = self.parts.clock.now_ms();
         self.parts.metrics.reload_ok.set(1);
         self.parts.metrics.reload_time.set(now_ms as f64 / 1000.0);

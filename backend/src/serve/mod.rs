@@ -9,6 +9,7 @@ mod control;
 mod dashboards;
 mod demo;
 mod listen;
+mod memory;
 mod metrics;
 mod parts;
 mod store;
@@ -86,6 +87,7 @@ async fn run(flags: &ServerFlags, values: BTreeMap<String, String>, demo: Option
         tracing::info!(address = %address, "listening at http://{address}");
     }
     let maintenance = tokio::spawn(maintain(parts.clone()));
+    let memory = tokio::spawn(memory::watch(parts.clone(), flags.memory_budget));
 
     let mut control = control::Control::new(parts.clone(), source, flags.dashboards_path.clone());
     let mut fleet = None;
@@ -125,6 +127,7 @@ async fn run(flags: &ServerFlags, values: BTreeMap<String, String>, demo: Option
     parts.app.cancel_queries();
     let _ = serving.await;
     maintenance.abort();
+    memory.abort();
     tracing::info!("stopping: closing the stores");
     parts.close().await?;
     tracing::info!("see you next time");

@@ -12,11 +12,13 @@ use platform::http_client::RealNet;
 use platform::{Clock, Disk as _, RealDisk, SystemClock, SystemEntropy};
 use promql::{Engine, EngineOptions};
 use promql_syntax::{Features, ParseOptions};
+use remote::read::ReadLimits;
+use remote::write::WriteLimits;
 use scrape::{ScrapeDeps, ScrapeManager};
 use storage::Storage;
 use telemetry::Registry;
 use tokio::sync::mpsc;
-use tsdb::Tsdb;
+use tsdb::{SeriesLimits, Tsdb};
 
 use super::config_file::Loaded;
 use super::metrics::Metrics;
@@ -31,6 +33,8 @@ const MAX_POINTS: usize = 11_001;
 pub(crate) struct Parts {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) store: Arc<TsdbStore>,
+    /// Exemplars kept if the configuration does not say.
+    pub(crate) max_exemplars: usize,
     pub(crate) metastore: Metastore,
     pub(crate) scraping: Arc<ScrapeManager>,
     pub(crate) app: App,
@@ -77,12 +81,13 @@ impl Parts {
             Arc::clone(&clock),
             &registry,
             settings(flags, values, demo, &*clock)?,
-            Limits { queries: flags.query_concurrency, ..Limits::default() },
+            limits(flags),
             control,
         );
         let parts = Self {
             clock,
             store,
+            max_exemplars: flags.exemplars,
             metastore,
             scraping,
             app,
@@ -117,11 +122,23 @@ async fn open_store(
 ) -> Result<Tsdb> {
     let mut options = tsdb::Options::new(dir);
     options.retention_ms = i64::try_from(flags.retention.as_millis()).unwrap_or(i64::MAX);
+    options.retention_bytes = flags.retention_size;
+    options.block_range_ms = i64::try_from(flags.min_block.as_millis()).unwrap_or(i64::MAX);
+    options.max_age_ms = options.block_range_ms / 2;
+    options.max_block_range_ms =
+        flags.max_block.map_or(0, |longest| i64::try_from(longest.as_millis()).unwrap_or(i64::MAX));
     options.wal_fsync = flags.wal_fsync;
     options.max_exemplars = flags.exemplars;
+    options.series_limits = SeriesLimits {
+        total: flags.max_series,
+        per_metric: flags.max_series_per_metric,
+        per_job: flags.max_series_per_job,
+    };
     let (clock, registry) = (Arc::clone(clock), registry.clone());
-    let opened =
-        tokio::task::spawn_blocking(move || Tsdb::open(options, Arc::new(RealDisk), clock, &registry)).await;
+    let opened = tokio::task::spawn_blocking(move || {
+        Tsdb::open(options, RealDisk::shared(), clock, SystemEntropy::shared(), &registry)
+    })
+    .await;
     let (store, _report) = opened.context("opening the store failed")?.context("failed to open the store")?;
     Ok(store)
 }
@@ -149,6 +166,19 @@ fn engine(flags: &ServerFlags, loaded: &Loaded, clock: &Arc<dyn Clock>, registry
     Engine::new(options, Arc::new(move || clock.monotonic()), registry)
 }
 
+fn limits(flags: &ServerFlags) -> Limits {
+    Limits {
+        queries: flags.query_concurrency,
+        remote_write: WriteLimits { body_bytes: flags.remote_write_bytes, ..WriteLimits::default() },
+        remote_read: ReadLimits {
+            samples: flags.remote_read_samples,
+            concurrency: flags.remote_read_concurrency,
+            frame_bytes: flags.remote_read_frame_bytes,
+        },
+        ..Limits::default()
+    }
+}
+
 fn settings(
     flags: &ServerFlags,
     values: BTreeMap<String, String>,
@@ -169,6 +199,8 @@ fn settings(
         flags: values,
         retention: format_duration(retention_ms),
         lifecycle: flags.enable_lifecycle,
+        admin_api: flags.enable_admin_api,
+        remote_write_receiver: flags.remote_write_receiver,
         hosts,
         external_url: external_url.trim_end_matches('/').to_owned(),
         working_directory: std::env::current_dir().map(|dir| dir.display().to_string()).unwrap_or_default(),

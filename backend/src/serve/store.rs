@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use config::StorageConfig;
 use http_rim::{NamedCount, SeriesExemplars, Store, StoreStats};
 use model::{CompiledMatcher, MetricMetadata, TimeRange};
 use storage::{Appender, Querier, QueryError, Storage};
@@ -13,6 +14,13 @@ pub(crate) struct TsdbStore(pub(crate) Tsdb);
 impl TsdbStore {
     pub(crate) fn tsdb(&self) -> &Tsdb {
         &self.0
+    }
+
+    /// Takes up what the configuration says; `max_exemplars` counts where it says nothing.
+    pub(crate) fn apply(&self, config: &StorageConfig, max_exemplars: usize) {
+        self.0.set_late_window(config.out_of_order_time_window.as_ms());
+        let said = config.max_exemplars.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
+        self.0.set_max_exemplars(said.unwrap_or(max_exemplars));
     }
 }
 
@@ -40,7 +48,7 @@ impl Store for TsdbStore {
     }
 
     fn stats(&self, limit: usize) -> StoreStats {
-        let stats = self.0.stats(limit);
+        let (stats, blocks) = (self.0.stats(limit), self.0.blocks());
         let counts = |list: Vec<tsdb::NamedCount>| {
             list.into_iter().map(|one| NamedCount { name: one.name, count: one.count }).collect()
         };
@@ -54,7 +62,23 @@ impl Store for TsdbStore {
             values_by_label: counts(stats.values_by_label),
             memory_by_label: counts(stats.memory_by_label),
             series_by_pair: counts(stats.series_by_pair),
+            refused_by_metric: counts(stats.refused_by_metric),
+            head_bytes: stats.memory_bytes,
+            blocks: blocks.len() as u64,
+            blocks_bytes: blocks.iter().map(|block| block.size_bytes()).sum(),
         }
+    }
+
+    fn delete_series(&self, matchers: &[CompiledMatcher], range: TimeRange) -> Result<(), String> {
+        self.0.delete_series(matchers, range).map(drop).map_err(|error| error.to_string())
+    }
+
+    fn clean_tombstones(&self) -> Result<(), String> {
+        self.0.clean_tombstones().map(drop).map_err(|error| error.to_string())
+    }
+
+    fn snapshot(&self, prefix: &str, skip_head: bool) -> Result<String, String> {
+        self.0.snapshot(prefix, skip_head).map_err(|error| error.to_string())
     }
 
     fn refusal(&self) -> Option<String> {
@@ -62,6 +86,28 @@ impl Store for TsdbStore {
     }
 
     fn corruptions(&self) -> u64 {
-        self.0.health().recovery.damage.len() as u64
+        let health = self.0.health();
+        let taken_over = health.taken_over.map_or(0, |taken| taken.report.damage.len() + taken.damage.len());
+        (health.recovery.damage.len() + taken_over) as u64
+    }
+    fn complaints(&self) -> Vec<String> {
+        let health = self.0.health();
+        let refusal = health.refusal.map(|refusal| format!("the store takes no writes: {}", refusal.reason));
+        let damage = health.recovery.damage.into_iter().map(|damage| {
+            let kept = damage.quarantined.map(|kept| format!("; a copy is kept in {}", kept.display()));
+            format!(
+                "{} bytes of the log could not be read, {} from byte {}: {}{}",
+                damage.bytes,
+                damage.file.display(),
+                damage.offset,
+                damage.reason,
+                kept.unwrap_or_default()
+            )
+        });
+        let orphaned = health.recovery.orphaned_samples;
+        let orphaned =
+            (orphaned > 0).then(|| format!("{orphaned} samples of the log have lost their series"));
+        let blocks = health.blocks_set_aside.into_iter().map(|why| format!("a block was set aside: {why}"));
+        refusal.into_iter().chain(damage).chain(orphaned).chain(blocks).collect()
     }
 }

@@ -6,6 +6,7 @@
 pub mod app;
 pub mod dashboards;
 pub mod frame;
+pub mod remote_write;
 pub mod targets;
 
 use serde::{Deserialize, Serialize};

@@ -29,6 +29,46 @@ pub(crate) fn push_bits(data: &mut Vec<u8>, free: &mut u8, value: u64, count: u3
     *free = (bytes as u32 * 8 - left) as u8;
 }
 
+/// Bytes that are written bit by bit.
+#[derive(Clone, Debug)]
+pub(crate) struct BitWriter {
+    pub(crate) data: Vec<u8>,
+    /// Unused low bits of the last byte, 0 to 7.
+    free: u8,
+}
+
+impl BitWriter {
+    /// Goes on behind `data`.
+    pub(crate) fn new(data: Vec<u8>) -> Self {
+        Self { data, free: 0 }
+    }
+
+    /// Goes on at a bit within `data`; what is behind it is dropped.
+    pub(crate) fn at(mut data: Vec<u8>, bits: usize) -> Self {
+        data.truncate(bits.div_ceil(8));
+        let free = (data.len() * 8).saturating_sub(bits) as u8;
+        if let Some(last) = data.last_mut() {
+            *last = *last >> free << free;
+        }
+        Self { data, free }
+    }
+
+    /// Appends the low `count` (0 to 64) bits of `value`; those above them must be zero where `count` is
+    /// not a whole number of bytes.
+    pub(crate) fn push(&mut self, value: u64, count: u32) {
+        push_bits(&mut self.data, &mut self.free, value, count);
+    }
+
+    /// Unused low bits of the last byte and the bytes.
+    pub(crate) fn into_parts(self) -> (Vec<u8>, u8) {
+        (self.data, self.free)
+    }
+
+    pub(crate) fn parts(&mut self) -> (&mut Vec<u8>, &mut u8) {
+        (&mut self.data, &mut self.free)
+    }
+}
+
 /// Reads bits at a position.
 #[derive(Clone, Debug)]
 pub(crate) struct BitReader<'a> {
@@ -46,11 +86,30 @@ impl<'a> BitReader<'a> {
         self.position
     }
 
+    /// Bits up to the end.
+    pub(crate) fn left(&self) -> usize {
+        (self.data.len() * 8).saturating_sub(self.position)
+    }
+
+    /// The next `count` (1 to 64) bits, or `None` when there are not so many.
+    #[inline]
+    pub(crate) fn take(&mut self, count: u32) -> Option<u64> {
+        let value = self.peek() >> (64 - count);
+        self.skip(count).then_some(value)
+    }
+
     /// The next 64 bits, left-aligned; bits behind the end read as zeros.
     #[inline]
     pub(crate) fn peek(&self) -> u64 {
-        let byte = self.position >> 3;
-        let shift = (self.position & 7) as u32;
+        self.peek_behind(0)
+    }
+
+    /// As [`peek`](Self::peek), `ahead` bits further on.
+    #[inline]
+    pub(crate) fn peek_behind(&self, ahead: u32) -> u64 {
+        let position = self.position + ahead as usize;
+        let byte = position >> 3;
+        let shift = (position & 7) as u32;
         match self.data.get(byte..byte + 9) {
             Some(window) => {
                 let mut word = [0; 8];
@@ -58,19 +117,8 @@ impl<'a> BitReader<'a> {
                 // The double shift keeps a shift by 8 (for shift 0) out of the u8's way.
                 (u64::from_be_bytes(word) << shift) | u64::from((window[8] >> 1) >> (7 - shift))
             }
-            None => self.peek_near_end(byte, shift),
+            None => word_near_end(self.data, position),
         }
-    }
-
-    #[cold]
-    fn peek_near_end(&self, byte: usize, shift: u32) -> u64 {
-        let mut window = [0u8; 9];
-        let rest = self.data.get(byte..).unwrap_or(&[]);
-        let count = rest.len().min(9);
-        window[..count].copy_from_slice(&rest[..count]);
-        let mut word = [0; 8];
-        word.copy_from_slice(&window[..8]);
-        (u64::from_be_bytes(word) << shift) | u64::from((window[8] >> 1) >> (7 - shift))
     }
 
     /// Moves on by `count` bits; `false` when that leads behind the end.
@@ -79,6 +127,24 @@ impl<'a> BitReader<'a> {
         self.position += count as usize;
         self.position <= self.data.len() * 8
     }
+}
+
+/// The bits from `position` to the end, which is no more than eight bytes away, left-aligned.
+///
+/// Takes no reference to the reader: one that a call could keep hold of would have to live in memory, and
+/// every bit read would go through there.
+#[inline]
+fn word_near_end(data: &[u8], position: usize) -> u64 {
+    let (before, last) = match data.last_chunk::<8>() {
+        Some(last) => (data.len() - 8, *last),
+        None => {
+            let mut last = [0; 8];
+            last[..data.len()].copy_from_slice(data);
+            (0, last)
+        }
+    };
+    // Behind the end there is nothing to shift into sight.
+    u64::from_be_bytes(last).checked_shl((position - before * 8) as u32).unwrap_or(0)
 }
 
 #[cfg(test)]

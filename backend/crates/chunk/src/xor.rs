@@ -5,14 +5,13 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use crate::bits::push_bits;
+use crate::window::Window;
 use crate::{ChunkError, XorReader};
 
 /// Length of the header: the number of samples, big-endian.
 pub(crate) const HEADER_BYTES: usize = 2;
 /// No sample takes more.
 const SAMPLE_BYTES: usize = 20;
-/// "No window of significant bits has been set yet".
-const NO_WINDOW: u8 = 0xff;
 
 /// The chunk counts its samples in 16 bits and holds 65,535 already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -32,8 +31,7 @@ pub struct XorChunk {
     count: u16,
     /// Unused bits of the last byte.
     free: u8,
-    leading: u8,
-    trailing: u8,
+    window: Window,
 }
 
 impl XorChunk {
@@ -48,7 +46,7 @@ impl XorChunk {
     pub fn with_capacity(bytes: usize) -> Self {
         let mut data = Vec::with_capacity(bytes.max(HEADER_BYTES));
         data.extend_from_slice(&[0; HEADER_BYTES]);
-        Self { data, t: 0, value_bits: 0, t_delta: 0, count: 0, free: 0, leading: NO_WINDOW, trailing: 0 }
+        Self { data, t: 0, value_bits: 0, t_delta: 0, count: 0, free: 0, window: Window::default() }
     }
 
     /// Takes up a chunk where its bytes end.
@@ -74,8 +72,7 @@ impl XorChunk {
             t_delta: end.t_delta,
             count,
             free,
-            leading: end.window.map_or(NO_WINDOW, |w| w.0),
-            trailing: end.window.map_or(0, |w| w.1),
+            window: end.window,
         })
     }
 
@@ -201,31 +198,7 @@ impl XorChunk {
     /// The bits in which the value differs from the last one.
     #[inline]
     fn push_value(&mut self, bits: u64) {
-        let differing = bits ^ self.value_bits;
-        let (data, free) = (&mut self.data, &mut self.free);
-        if differing == 0 {
-            push_bits(data, free, 0, 1);
-            return;
-        }
-        let leading = (differing.leading_zeros() as u8).min(31); // five bits hold it
-        let trailing = differing.trailing_zeros() as u8;
-        if self.leading != NO_WINDOW && leading >= self.leading && trailing >= self.trailing {
-            let width = 64 - u32::from(self.leading) - u32::from(self.trailing);
-            if width <= 62 {
-                push_bits(data, free, (0b10 << width) | (differing >> self.trailing), width + 2);
-            } else {
-                push_bits(data, free, 0b10, 2);
-                push_bits(data, free, differing >> self.trailing, width);
-            }
-            return;
-        }
-        self.leading = leading;
-        self.trailing = trailing;
-        let width = 64 - u32::from(leading) - u32::from(trailing);
-        // Width 64 does not fit six bits and is written as 0; a width of 0 cannot occur.
-        let head = (0b11 << 11) | (u64::from(leading) << 6) | u64::from(width & 63);
-        push_bits(data, free, head, 13);
-        push_bits(data, free, differing >> trailing, width);
+        self.window.put(&mut self.data, &mut self.free, bits ^ self.value_bits);
     }
 
     fn push_varint(&mut self, mut value: u64) {

@@ -2,6 +2,7 @@
 
 use crate::ChunkError;
 use crate::bits::BitReader;
+use crate::window::Window;
 use crate::xor::HEADER_BYTES;
 
 /// Reads the samples of an XOR chunk one by one.
@@ -13,8 +14,7 @@ pub struct XorReader<'a> {
     t: i64,
     value_bits: u64,
     t_delta: u64,
-    /// Leading and trailing zero bits of the window in use.
-    window: Option<(u8, u8)>,
+    window: Window,
 }
 
 /// Where a chunk ends and in what state, for going on with it.
@@ -23,7 +23,7 @@ pub(crate) struct End {
     pub(crate) t: i64,
     pub(crate) value_bits: u64,
     pub(crate) t_delta: u64,
-    pub(crate) window: Option<(u8, u8)>,
+    pub(crate) window: Window,
 }
 
 impl<'a> XorReader<'a> {
@@ -40,7 +40,7 @@ impl<'a> XorReader<'a> {
             t: 0,
             value_bits: 0,
             t_delta: 0,
-            window: None,
+            window: Window::default(),
         })
     }
 
@@ -60,15 +60,33 @@ impl<'a> XorReader<'a> {
         if self.read == self.total {
             return Ok(None);
         }
-        if self.read >= 2 {
-            self.delta_change()?;
-            self.t = self.t.wrapping_add(self.t_delta as i64);
-            self.value()?;
-        } else {
+        if self.read < 2 {
             self.first_two()?;
+        } else {
+            self.following()?;
         }
-        self.read += 1;
         Ok(Some((self.t, f64::from_bits(self.value_bits))))
+    }
+
+    /// The third sample or one behind it. As a call of its own it would find the reader in memory each time.
+    #[inline(always)]
+    fn following(&mut self) -> Result<(), ChunkError> {
+        let word = self.bits.peek();
+        let (differing, used) = if word >> 63 == 0 {
+            // The same distance: most samples by far.
+            self.window.read_from(&self.bits, word << 1, 1)
+        } else {
+            let (change, used) = delta_change(&self.bits, word);
+            self.t_delta = self.t_delta.wrapping_add(change);
+            let word = if used < 64 { word << used } else { self.bits.peek_behind(used) };
+            self.window.read_from(&self.bits, word, used)
+        };
+        // Behind the end there are only zeros, so it is enough to look once.
+        self.skip(used)?;
+        self.t = self.t.wrapping_add(self.t_delta as i64);
+        self.value_bits ^= differing;
+        self.read += 1;
+        Ok(())
     }
 
     pub(crate) fn into_end(self) -> End {
@@ -87,12 +105,14 @@ impl<'a> XorReader<'a> {
         if self.read == 0 {
             self.t = (varint >> 1) as i64 ^ -((varint & 1) as i64);
             self.value_bits = self.bits.peek();
-            self.skip(64)
+            self.skip(64)?;
         } else {
             self.t_delta = varint;
             self.t = self.t.wrapping_add(varint as i64);
-            self.value()
+            self.value_bits ^= self.window.read(&mut self.bits).ok_or(ChunkError::Truncated(self.read))?;
         }
+        self.read += 1;
+        Ok(())
     }
 
     #[inline]
@@ -115,64 +135,24 @@ impl<'a> XorReader<'a> {
         }
         Err(ChunkError::Overlong(self.read))
     }
+}
 
-    #[inline]
-    fn delta_change(&mut self) -> Result<(), ChunkError> {
-        let word = self.bits.peek();
-        if word >> 63 == 0 {
-            return self.skip(1);
+/// The change of the distance between samples at the reader, where `word` is, and the bits it takes: at most 24, or
+/// 68.
+#[inline]
+fn delta_change(bits: &BitReader<'_>, word: u64) -> (u64, u32) {
+    let ones = word.leading_ones();
+    match ones {
+        0 => (0, 1),
+        1..=3 => {
+            // 10 and 14 bits, 110 and 17, 1110 and 20.
+            let (prefix, size) = (ones + 1, 11 + 3 * ones);
+            let raw = (word << prefix) >> (64 - size);
+            // Values up to and including 2^(size-1) are positive: the range is not that of two's complement.
+            let change = if raw > 1 << (size - 1) { raw.wrapping_sub(1 << size) } else { raw };
+            (change, prefix + size)
         }
-        let (prefix, bits) = match word.leading_ones() {
-            1 => (2, 14),
-            2 => (3, 17),
-            3 => (4, 20),
-            _ => {
-                self.skip(4)?;
-                let change = self.bits.peek();
-                self.t_delta = self.t_delta.wrapping_add(change);
-                return self.skip(64);
-            }
-        };
-        let raw = (word << prefix) >> (64 - bits);
-        // Values up to and including 2^(bits-1) are positive: the range is not that of two's complement.
-        let change = if raw > 1 << (bits - 1) { raw.wrapping_sub(1 << bits) } else { raw };
-        self.t_delta = self.t_delta.wrapping_add(change);
-        self.skip(prefix + bits)
-    }
-
-    #[inline]
-    fn value(&mut self) -> Result<(), ChunkError> {
-        let word = self.bits.peek();
-        if word >> 63 == 0 {
-            return self.skip(1);
-        }
-        let (head, leading, width) = if (word >> 62) & 1 == 0 {
-            // A chunk that was taken up by its writer may use the full width before it sets a window.
-            let (leading, trailing) = self.window.unwrap_or((0, 0));
-            (2, u32::from(leading), 64 - u32::from(leading) - u32::from(trailing))
-        } else {
-            let leading = (word >> 57) as u32 & 31;
-            let width = match (word >> 51) as u32 & 63 {
-                0 => 64,
-                width => width,
-            };
-            // Leading zeros and width can contradict each other in broken bytes only.
-            let trailing = 64u32.saturating_sub(leading + width);
-            self.window = Some((leading as u8, trailing as u8));
-            (13, leading, width)
-        };
-        let significant = if head + width <= 64 {
-            self.skip(head + width)?;
-            (word << head) >> (64 - width)
-        } else {
-            self.skip(head)?;
-            let significant = self.bits.peek() >> (64 - width);
-            self.skip(width)?;
-            significant
-        };
-        let trailing = 64u32.saturating_sub(leading + width);
-        self.value_bits ^= significant << trailing;
-        Ok(())
+        _ => (bits.peek_behind(4), 68),
     }
 }
 
@@ -183,8 +163,17 @@ impl<'a> XorReader<'a> {
 #[inline]
 pub fn decode_xor(data: &[u8], mut visit: impl FnMut(i64, f64) -> bool) -> Result<(), ChunkError> {
     let mut reader = XorReader::new(data)?;
-    while let Some((t, value)) = reader.next()? {
+    while reader.read < 2 {
+        let Some((t, value)) = reader.next()? else { return Ok(()) };
         if !visit(t, value) {
+            return Ok(());
+        }
+    }
+    // Nothing but inlined code sees this copy: it can live in registers.
+    let mut reader = reader.clone();
+    while reader.read < reader.total {
+        reader.following()?;
+        if !visit(reader.t, f64::from_bits(reader.value_bits)) {
             break;
         }
     }

@@ -14,6 +14,7 @@ mod node;
 mod read;
 mod secret;
 mod section;
+mod storage_section;
 mod yaml_out;
 
 pub use document::{Document, MOST_FILE_BYTES, Place};
@@ -25,4 +26,5 @@ pub use node::{Entry, Node, Scalar, ScalarKind, Tree};
 pub use read::{ByteSize, Duration, Read};
 pub use secret::Secret;
 pub use section::Section;
+pub use storage_section::StorageConfig;
 pub use yaml_out::redacted_yaml;

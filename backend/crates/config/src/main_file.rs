@@ -9,6 +9,7 @@ use crate::global::GlobalConfig;
 use crate::node::Node;
 use crate::read::Read;
 use crate::section::Section;
+use crate::storage_section::StorageConfig;
 
 /// The sections of `prometheus.yml`.
 #[derive(Clone, Debug)]
@@ -29,8 +30,8 @@ pub struct MainFile {
     pub remote_write: Vec<Node>,
     /// `remote_read`, as it stands.
     pub remote_read: Vec<Node>,
-    /// `storage`, as it stands.
-    pub storage: Option<Node>,
+    /// `storage`.
+    pub storage: StorageConfig,
     /// `otlp`, as it stands.
     pub otlp: Option<Node>,
     /// `tracing`, as it stands.
@@ -66,7 +67,7 @@ impl MainFile {
         let alerting = top.node("alerting").cloned();
         let remote_write = top.list("remote_write", nodes)?;
         let remote_read = top.list("remote_read", nodes)?;
-        let storage = top.node("storage").cloned();
+        let storage = top.node("storage").map(StorageConfig::read).transpose()?.unwrap_or_default();
         let otlp = top.node("otlp").cloned();
         let tracing = top.node("tracing").cloned();
         let runtime = top.node("runtime").cloned();
@@ -96,7 +97,10 @@ impl MainFile {
             ("alerting", self.alerting.is_some()),
             ("remote_write", !self.remote_write.is_empty()),
             ("remote_read", !self.remote_read.is_empty()),
-            ("storage", self.storage.is_some()),
+            (
+                "storage.tsdb.retention (the flags --storage.tsdb.retention.* decide)",
+                self.storage.has_retention,
+            ),
             ("otlp", self.otlp.is_some()),
             ("tracing", self.tracing.is_some()),
             ("runtime", self.runtime.is_some()),

@@ -98,6 +98,14 @@ impl Series<'_> {
         Ok(scratch.to_labels())
     }
 
+    /// An error at the place of the series, for a reader who asks for more than the format does.
+    pub fn error(&self, message: impl Into<String>) -> ParseError {
+        match self.origin.notation {
+            Notation::Packed => ParseError::in_bytes(self.origin.offset, message),
+            _ => ParseError::in_text(self.origin.body, self.origin.offset, message),
+        }
+    }
+
     /// Whether an exemplar is attached.
     #[must_use]
     pub fn has_exemplar(&self) -> bool {

@@ -8,10 +8,14 @@ use metastore::Metastore;
 use parking_lot::RwLock;
 use platform::Clock;
 use promql::Engine;
+use remote::read::ReadLimits;
+use remote::write::{RemoteWriter, WriteLimits};
+use storage::Storage;
 use telemetry::Registry;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::metrics::Metrics;
+use crate::remote::RemoteAdmission;
 use crate::run::Admission;
 use crate::store::Store;
 use crate::watchfire::targets::Targets;
@@ -25,11 +29,21 @@ pub struct Limits {
     pub queries_waiting: usize,
     /// Largest body of a form or document in bytes.
     pub body_bytes: usize,
+    /// Bounds on what remote write may bring.
+    pub remote_write: WriteLimits,
+    /// Bounds on what remote read may ask for.
+    pub remote_read: ReadLimits,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { queries: 20, queries_waiting: 1_000, body_bytes: 10 << 20 }
+        Self {
+            queries: 20,
+            queries_waiting: 1_000,
+            body_bytes: 10 << 20,
+            remote_write: WriteLimits::default(),
+            remote_read: ReadLimits::default(),
+        }
     }
 }
 
@@ -55,6 +69,10 @@ pub struct Settings {
     pub retention: String,
     /// Whether `/-/quit` works.
     pub lifecycle: bool,
+    /// Whether series may be deleted and snapshots made over HTTP.
+    pub admin_api: bool,
+    /// Whether `/api/v1/write` works.
+    pub remote_write_receiver: bool,
     /// Host names, besides loopback and plain addresses, under which browsers may change things here.
     pub hosts: Vec<String>,
     /// The address under which others reach the server; ends without a slash.
@@ -106,6 +124,8 @@ pub struct Inner {
     pub(crate) registry: Registry,
     pub(crate) metrics: Metrics,
     pub(crate) admission: Admission,
+    pub(crate) remote_writer: Arc<RemoteWriter>,
+    pub(crate) remote_admission: RemoteAdmission,
     pub(crate) settings: Settings,
     pub(crate) limits: Limits,
     pub(crate) control: Control,
@@ -139,6 +159,9 @@ impl App {
     ) -> Self {
         let metrics = Metrics::register(registry);
         let admission = Admission::new(limits.queries, limits.queries_waiting);
+        let storage = Arc::clone(&store) as Arc<dyn Storage>;
+        let remote_writer = Arc::new(RemoteWriter::new(storage, limits.remote_write.clone(), registry));
+        let remote_admission = RemoteAdmission::new(&limits);
         Self {
             inner: Arc::new(Inner {
                 store,
@@ -149,6 +172,8 @@ impl App {
                 registry: registry.clone(),
                 metrics,
                 admission,
+                remote_writer,
+                remote_admission,
                 settings,
                 limits,
                 control,
@@ -176,6 +201,11 @@ impl App {
     /// Says that loading a configuration failed; the one before stays in force.
     pub fn set_reload_failed(&self) {
         self.config.write().last_reload_ok = false;
+    }
+
+    /// While `short`, queries that run are cancelled and new ones refused.
+    pub fn set_short_of_memory(&self, short: bool) {
+        self.admission.set_short_of_memory(short);
     }
 
     /// Cancels the queries that still run and refuses new ones.

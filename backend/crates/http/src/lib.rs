@@ -12,6 +12,7 @@ mod metrics;
 mod pages;
 mod prometheus;
 mod protect;
+mod remote;
 mod router;
 mod run;
 mod server;

@@ -21,6 +21,17 @@ pub(crate) async fn protect(State(app): State<App>, request: Request, next: Next
     next.run(request).await
 }
 
+/// As [`protect`], but only for browsers: other programs may call the server by any name. A browser names the
+/// site of a page with every request that is not for reading.
+pub(crate) async fn protect_machines(State(app): State<App>, request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    let browser = headers.contains_key(header::ORIGIN) || headers.contains_key("sec-fetch-site");
+    if browser && let Err(error) = check(headers, &app.settings.hosts) {
+        return error.into_response();
+    }
+    next.run(request).await
+}
+
 fn check(headers: &HeaderMap, hosts: &[String]) -> Result<(), ApiError> {
     let text = |name| headers.get(name).and_then(|value: &header::HeaderValue| value.to_str().ok());
     let forbidden = |message: String| Err(ApiError::new(ErrorKind::Forbidden, message));

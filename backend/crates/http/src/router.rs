@@ -2,17 +2,18 @@
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
+use axum::handler::Handler;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{any, get, post};
+use axum::routing::{MethodRouter, any, get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::app::App;
 use crate::error::{ApiError, ErrorKind};
-use crate::{admin, prometheus, protect, ui, watchfire};
+use crate::{admin, prometheus, protect, remote, ui, watchfire};
 
 /// The whole service.
 pub fn router(app: App) -> Router {
@@ -45,12 +46,26 @@ pub fn router(app: App) -> Router {
         .route("/status/runtimeinfo", get(prometheus::status::runtimeinfo))
         .route("/status/tsdb", get(prometheus::status::tsdb));
 
+    let chores = Router::new()
+        .route("/delete_series", chore(prometheus::admin::delete_series))
+        .route("/clean_tombstones", chore(prometheus::admin::clean_tombstones))
+        .route("/snapshot", chore(prometheus::admin::snapshot))
+        .route_layer(middleware::from_fn_with_state(app.clone(), protect::protect_machines));
+
     let own_api = Router::new()
         .route("/app", get(watchfire::info::info))
         .route("/targets", get(watchfire::targets::targets))
+        .route("/remote-write", get(watchfire::remote_write::senders))
         .route("/dashboards", get(watchfire::dashboards::list).post(watchfire::dashboards::create))
         .route("/dashboards/{uid}", get(watchfire::dashboards::read).put(watchfire::dashboards::save))
         .route("/dashboards/{uid}/versions", get(watchfire::dashboards::versions));
+
+    // Bodies of their own size, and answers that are compressed already or not at all.
+    let remote = Router::new()
+        .route("/write", post(remote::write::write))
+        .route("/read", post(remote::read::read))
+        .layer(DefaultBodyLimit::max(app.limits.remote_write.body_bytes))
+        .route_layer(middleware::from_fn_with_state(app.clone(), protect::protect_machines));
 
     let admin = Router::new()
         .route("/healthy", get(admin::health::healthy))
@@ -64,12 +79,14 @@ pub fn router(app: App) -> Router {
     let compression = CompressionLayer::new().quality(tower_http::CompressionLevel::Fastest);
     Router::new()
         .nest("/api/v1", prometheus_api)
+        .nest("/api/v1/admin/tsdb", chores)
         .nest(api::PREFIX, protected(own_api))
         .nest("/-", protected(admin))
         .route("/metrics", get(admin::own_metrics::own_metrics))
         .route("/api", any(unknown_endpoint))
         .route("/api/{*rest}", any(unknown_endpoint))
         .layer(compression)
+        .nest("/api/v1", remote)
         // The app's files are compressed when it is built, and answer for themselves.
         .fallback(ui::files)
         .method_not_allowed_fallback(wrong_method)
@@ -83,6 +100,11 @@ pub fn router(app: App) -> Router {
         }))
         .layer(middleware::from_fn_with_state(app.clone(), count))
         .with_state(app)
+}
+
+/// As Prometheus takes them: by `POST` or `PUT`.
+fn chore<H: Handler<T, App>, T: 'static>(handler: H) -> MethodRouter<App> {
+    post(handler.clone()).put(handler)
 }
 
 async fn unknown_endpoint(request: Request) -> ApiError {

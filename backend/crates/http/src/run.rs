@@ -2,7 +2,7 @@
 //! the client goes away or the server stops.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -18,6 +18,8 @@ pub(crate) struct Admission {
     slots: usize,
     waiting: AtomicUsize,
     waiting_max: usize,
+    /// No query begins while memory is short.
+    short_of_memory: AtomicBool,
     /// Cancels of the running queries, by number.
     cancels: Arc<Mutex<Running>>,
 }
@@ -37,11 +39,23 @@ impl Admission {
             slots,
             waiting: AtomicUsize::new(0),
             waiting_max,
+            short_of_memory: AtomicBool::new(false),
             cancels: Arc::default(),
         }
     }
 
+    /// While `short`, no query begins, and those that run are cancelled.
+    pub(crate) fn set_short_of_memory(&self, short: bool) {
+        if !self.short_of_memory.swap(short, Ordering::Relaxed) && short {
+            self.cancels.lock().queries.iter().for_each(|(_, cancel)| cancel.cancel());
+        }
+    }
+
     async fn enter(&self, timeout: Duration) -> Result<OwnedSemaphorePermit, ApiError> {
+        if self.short_of_memory.load(Ordering::Relaxed) {
+            let message = "the server is short of memory (--memory.budget); try again later";
+            return Err(ApiError::new(ErrorKind::Unavailable, message));
+        }
         if let Ok(permit) = Arc::clone(&self.running).try_acquire_owned() {
             return Ok(permit);
         }
@@ -119,7 +133,7 @@ impl Drop for Registered {
 }
 
 /// Cancels when dropped, which is what happens to a handler whose client is gone.
-struct CancelOnDrop(Cancel);
+pub(crate) struct CancelOnDrop(pub(crate) Cancel);
 
 impl Drop for CancelOnDrop {
     fn drop(&mut self) {
@@ -164,6 +178,19 @@ mod tests {
         drop(first);
         second.await.unwrap().unwrap();
         assert!(admission.idle(Duration::from_secs(60)).await);
+    }
+
+    #[tokio::test]
+    async fn short_of_memory_ends_queries_and_begins_none() {
+        let admission = Admission::new(1, 1);
+        let registered = admission.register().unwrap();
+        admission.set_short_of_memory(true);
+        assert!(registered.cancel.is_cancelled());
+        let refused = admission.enter(Duration::from_secs(60)).await.unwrap_err();
+        assert_eq!(refused.kind, ErrorKind::Unavailable);
+        admission.set_short_of_memory(false);
+        assert!(admission.enter(Duration::ZERO).await.is_ok());
+        assert!(!admission.register().unwrap().cancel.is_cancelled());
     }
 
     #[tokio::test]

@@ -19,8 +19,30 @@ pub trait Store: Storage {
     /// Why the store takes no writes, if it does not.
     fn refusal(&self) -> Option<String>;
 
+    /// Deletes the samples within `range` of the series that match.
+    ///
+    /// # Errors
+    /// What went wrong, for people.
+    fn delete_series(&self, matchers: &[CompiledMatcher], range: TimeRange) -> Result<(), String>;
+
+    /// Takes what was deleted off the disk.
+    ///
+    /// # Errors
+    /// What went wrong, for people.
+    fn clean_tombstones(&self) -> Result<(), String>;
+
+    /// Makes a snapshot whose name begins with `prefix`; its whole name.
+    ///
+    /// # Errors
+    /// What went wrong, for people.
+    fn snapshot(&self, prefix: &str, skip_head: bool) -> Result<String, String>;
+
     /// How much of its log could not be read at the start, in damaged places.
     fn corruptions(&self) -> u64;
+
+    /// What an administrator should know of the store, one line each: writes that are refused, stretches of
+    /// the log that could not be read, blocks that were set aside. Empty when all is well.
+    fn complaints(&self) -> Vec<String>;
 }
 
 /// Exemplars of a series.
@@ -62,4 +84,12 @@ pub struct StoreStats {
     pub memory_by_label: Vec<NamedCount>,
     /// Label pairs with the most series.
     pub series_by_pair: Vec<NamedCount>,
+    /// Metrics of which the most series were refused because of a limit.
+    pub refused_by_metric: Vec<NamedCount>,
+    /// Bytes of the series in memory.
+    pub head_bytes: u64,
+    /// Blocks on disk.
+    pub blocks: u64,
+    /// Bytes of the blocks.
+    pub blocks_bytes: u64,
 }

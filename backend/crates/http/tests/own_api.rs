@@ -104,7 +104,9 @@ async fn facts_and_targets_for_the_app() {
 #[tokio::test]
 async fn health_and_own_metrics() {
     let app = TestApp::new().await;
-    assert_eq!(app.get("/-/healthy").await.status, StatusCode::OK);
+    let healthy = app.get("/-/healthy").await;
+    assert_eq!(healthy.status, StatusCode::OK);
+    assert_eq!(healthy.text(), "Watchfire is Healthy.\na block was set aside\n");
     assert_eq!(app.get("/-/ready").await.status, StatusCode::OK);
     let head = app.send(Request::head("/-/ready").body(Body::empty()).unwrap()).await;
     assert_eq!((head.status, head.body.len()), (StatusCode::OK, 0));

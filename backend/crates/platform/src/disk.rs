@@ -1,9 +1,11 @@
 //! Files as an input: what the store needs of a file system, no more.
 //!
-//! Files are written by appending only and read whole, so that the simulated disk can tell exactly what a
-//! killed process or a power cut leaves behind. [`RealDisk`] is the machine's file system;
+//! Files are written by appending only and read whole or mapped, so that the simulated disk can tell exactly
+//! what a killed process or a power cut leaves behind. [`RealDisk`] is the machine's file system;
 //! [`SimulatedDisk`] lives in memory, fails when told to and forgets what was never synced.
 
+mod bytes;
+mod overlay;
 mod real;
 mod simulated;
 
@@ -12,6 +14,8 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+pub use bytes::FileBytes;
+pub use overlay::OverlayDisk;
 pub use real::RealDisk;
 pub use simulated::{Fault, FaultAction, SimulatedDisk};
 
@@ -72,11 +76,24 @@ pub trait Disk: Send + Sync + fmt::Debug {
     /// As the operating system says.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
 
+    /// A whole file for reading at random places, mapped into memory where that is possible. For files that
+    /// are written once and never cut: what is cut off while it is mapped ends the process when it is read.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn map(&self, path: &Path) -> io::Result<FileBytes>;
+
     /// Cuts a file to its first `len` bytes and forces that onto the medium.
     ///
     /// # Errors
     /// As the operating system says.
     fn truncate(&self, path: &Path, len: u64) -> io::Result<()>;
+
+    /// Forces a file that was written earlier, maybe by another process, onto the medium.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn sync_file(&self, path: &Path) -> io::Result<()>;
 
     /// Renames a file or directory, replacing a file that has the new name.
     ///

@@ -45,6 +45,12 @@ impl SeededEntropy {
     pub fn new(seed: u64) -> Self {
         Self { state: AtomicU64::new(seed) }
     }
+
+    /// The sequence, ready to be shared.
+    #[must_use]
+    pub fn shared(seed: u64) -> Arc<dyn Entropy> {
+        Arc::new(Self::new(seed))
+    }
 }
 
 impl Entropy for SeededEntropy {

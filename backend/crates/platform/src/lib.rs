@@ -10,8 +10,10 @@ mod process;
 mod watch;
 
 pub use clock::{Clock, SimulatedClock, SystemClock};
-pub use disk::{Disk, DiskEntry, DiskFile, DiskLock, Fault, FaultAction, RealDisk, SimulatedDisk};
+pub use disk::{
+    Disk, DiskEntry, DiskFile, DiskLock, Fault, FaultAction, FileBytes, OverlayDisk, RealDisk, SimulatedDisk,
+};
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
 pub use listen::{Connection, Listener, listen};
-pub use process::{ProcessStatus, process_status};
+pub use process::{ProcessStatus, anonymous_bytes, process_status, return_free_memory};
 pub use watch::FolderWatch;

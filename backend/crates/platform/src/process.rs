@@ -30,6 +30,30 @@ pub fn process_status() -> Option<ProcessStatus> {
     return None;
 }
 
+/// Bytes of memory that belong to this process alone, pages of files not counted; `None` where the operating
+/// system does not tell.
+#[must_use]
+pub fn anonymous_bytes() -> Option<u64> {
+    #[cfg(target_os = "linux")]
+    return linux::anonymous();
+    #[cfg(not(target_os = "linux"))]
+    return None;
+}
+
+/// Gives memory that was freed back to the operating system, where the allocator keeps it otherwise. Takes
+/// some milliseconds for each gigabyte.
+pub fn return_free_memory() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    trim();
+}
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[expect(unsafe_code, reason = "the C library's function is declared unsafe")]
+fn trim() {
+    // SAFETY: malloc_trim may be called at any time from any thread; it takes the allocator's locks itself.
+    let _ = unsafe { libc::malloc_trim(0) };
+}
+
 #[cfg(target_os = "linux")]
 mod linux {
     use std::fs;
@@ -58,6 +82,13 @@ mod linux {
         })
     }
 
+    pub(super) fn anonymous() -> Option<u64> {
+        let statm = fs::read_to_string("/proc/self/statm").ok()?;
+        let mut pages = statm.split_ascii_whitespace().skip(1).map(str::parse::<u64>);
+        let (resident, of_files) = (pages.next()?.ok()?, pages.next()?.ok()?);
+        Some(resident.saturating_sub(of_files) * PAGE_BYTES)
+    }
+
     fn boot_seconds() -> Option<f64> {
         let stat = fs::read_to_string("/proc/stat").ok()?;
         stat.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()
@@ -81,5 +112,6 @@ mod tests {
         assert!(status.resident_bytes > 100_000 && status.virtual_bytes >= status.resident_bytes);
         assert!(status.threads >= 1 && status.open_fds >= 3 && status.max_fds >= status.open_fds);
         assert!(status.start_seconds > 1.6e9);
+        assert!(anonymous_bytes().unwrap() > 100_000);
     }
 }

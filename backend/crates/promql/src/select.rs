@@ -120,6 +120,18 @@ impl Context<'_> {
         self.check()?;
         samples.clear();
         series.read(range, samples)?;
+        self.account(samples)
+    }
+
+    /// As [`Context::read`], the newest sample alone.
+    fn read_newest(&self, series: &dyn Series, range: TimeRange, samples: &mut Samples) -> Result<usize> {
+        self.check()?;
+        samples.clear();
+        series.read_newest(range, samples)?;
+        self.account(samples)
+    }
+
+    fn account(&self, samples: &Samples) -> Result<usize> {
         let count = samples.len();
         self.hold(count)?;
         self.counters.loaded.fetch_add(count as u64, Ordering::Relaxed);
@@ -143,12 +155,18 @@ impl Context<'_> {
             reference.first().saturating_sub(self.lookback_ms).saturating_add(1),
             if smoothed { reference.last().saturating_add(self.lookback_ms) } else { reference.last() },
         );
+        // All steps look at the same time.
+        let only_newest = !smoothed && reference.first() == reference.last();
         let hints = self.hints(steps, 0, if timestamps { "timestamp" } else { "" });
         let selected = self.select(selector, range, &hints)?;
         for batch in selected.chunks(BATCH) {
             let rows = parallel::map(batch, self.threads, |scratch: &mut Scratch, series| {
                 self.hold(steps.count)?;
-                let count = self.read(series.as_ref(), range, &mut scratch.samples)?;
+                let count = if only_newest {
+                    self.read_newest(series.as_ref(), range, &mut scratch.samples)?
+                } else {
+                    self.read(series.as_ref(), range, &mut scratch.samples)?
+                };
                 let mut values = lay_out(&scratch.samples, &reference, self.lookback_ms, timestamps);
                 if smoothed && !timestamps {
                     smooth(&scratch.samples, &reference, self.lookback_ms, &mut values);

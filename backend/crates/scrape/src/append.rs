@@ -17,6 +17,9 @@ use crate::target::Target;
 /// A sample whose time is further ahead than this is not taken.
 const MOST_AHEAD_MS: i64 = 10 * 60 * 1000;
 
+/// Why a series is not taken when there are too many.
+const SERIES_LIMIT: &str = "series_limit";
+
 /// What a scrape brought.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
@@ -43,7 +46,8 @@ impl From<ParseError> for Failure {
 
 impl From<AppendError> for Failure {
     fn from(error: AppendError) -> Self {
-        Self { result: "append", message: error.to_string() }
+        let result = if matches!(error, AppendError::TooManySeries(_)) { SERIES_LIMIT } else { "append" };
+        Self { result, message: error.to_string() }
     }
 }
 
@@ -279,7 +283,15 @@ impl Running<'_> {
         let at = match self.cache.find(key) {
             Some(at) => at,
             None => {
-                let series = self.resolve(families, decode)?;
+                let series = match self.resolve(families, decode) {
+                    Ok(series) => series,
+                    // The next scrape asks again: there may be room by then.
+                    Err(failure) if failure.result == SERIES_LIMIT => {
+                        self.metrics.refused.get_or_create(&[("reason", SERIES_LIMIT)]).inc();
+                        return Ok(Place::Dropped);
+                    }
+                    Err(failure) => return Err(failure),
+                };
                 let at = self.cache.insert(key, series);
                 if let Some(series) = series {
                     return Ok(Place::Stored(at, series, true));
@@ -338,6 +350,7 @@ impl Running<'_> {
             Err(AppendError::OutOfOrder) => "out_of_order",
             Err(AppendError::DuplicateTimestamp) => "duplicate",
             Err(AppendError::OutOfBounds) => "out_of_bounds",
+            Err(AppendError::TooOld) => "too_old",
             Err(AppendError::InvalidHistogram(_)) => "invalid_histogram",
             Err(error) => return Err(error.into()),
         };

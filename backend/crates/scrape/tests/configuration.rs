@@ -35,10 +35,9 @@ fn every_key_is_known() {
         main.global.scrape_protocols,
         [ScrapeProtocol::OpenMetricsText1_0_0, ScrapeProtocol::PrometheusText0_0_4]
     );
-    let ignored =
-        ["rule_files", "alerting", "remote_write", "remote_read", "storage", "otlp", "tracing", "runtime"];
+    let ignored = ["rule_files", "alerting", "remote_write", "remote_read", "otlp", "tracing", "runtime"];
     assert_eq!(main.ignored_sections(&[]), ignored);
-    assert_eq!(main.ignored_sections(&["storage", "runtime"]).len(), 6);
+    assert_eq!(main.ignored_sections(&["runtime"]).len(), 6);
     assert_snapshot!(jobs.warnings.join("\n"));
     let rules: Vec<_> = jobs.jobs.iter().flat_map(|job| &job.relabel).map(relabel::Rule::config).collect();
     assert_eq!(rules.len(), 4);

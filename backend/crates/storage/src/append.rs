@@ -17,6 +17,9 @@ pub enum AppendError {
     /// Older than the head reaches back.
     #[error("out of bounds")]
     OutOfBounds,
+    /// Older than samples may come late.
+    #[error("too old sample")]
+    TooOld,
     /// The series has another value at this time.
     #[error("duplicate sample for timestamp")]
     DuplicateTimestamp,
@@ -26,6 +29,9 @@ pub enum AppendError {
     /// The label set cannot be a series.
     #[error("invalid label set: {0}")]
     InvalidLabels(String),
+    /// There may be no more series, in all or of this kind; the text says which limit was met.
+    #[error("too many series: {0}")]
+    TooManySeries(String),
     /// The histogram contradicts itself.
     #[error("invalid histogram: {0}")]
     InvalidHistogram(String),
@@ -44,7 +50,7 @@ pub trait Appender: Send {
     /// The reference of the series with these labels, created if it is new.
     ///
     /// # Errors
-    /// [`AppendError::InvalidLabels`], [`AppendError::Refused`].
+    /// [`AppendError::InvalidLabels`], [`AppendError::TooManySeries`], [`AppendError::Refused`].
     fn resolve(&mut self, labels: &Labels) -> Result<SeriesRef, AppendError>;
 
     /// Adds a float (or the staleness marker).

@@ -8,6 +8,7 @@
 mod append;
 mod limits;
 pub mod memory;
+pub mod merge;
 mod query;
 
 pub use append::{AppendError, Appender, SeriesRef};

@@ -83,6 +83,18 @@ pub trait Series: Send + Sync {
     /// # Errors
     /// When a chunk cannot be read.
     fn read(&self, range: TimeRange, out: &mut Samples) -> Result<(), QueryError>;
+
+    /// Appends the newest sample within `range` to `out`, if there is one; a staleness marker is one too. A
+    /// store that knows it without decoding what comes before should say so.
+    ///
+    /// # Errors
+    /// As for [`Series::read`].
+    fn read_newest(&self, range: TimeRange, out: &mut Samples) -> Result<(), QueryError> {
+        let mut all = Samples::default();
+        self.read(range, &mut all)?;
+        out.push_newest_of(&all);
+        Ok(())
+    }
 }
 
 /// Columns of samples: `[samples]` times and `[samples]` floats side by side.
@@ -124,6 +136,17 @@ impl Samples {
     pub fn push(&mut self, t: TimestampMs, value: f64) {
         self.timestamps.push(t);
         self.floats.push(value);
+    }
+
+    /// Adds the last sample of others.
+    pub fn push_newest_of(&mut self, others: &Self) {
+        let (Some(t), Some(value)) = (others.timestamps.last(), others.floats.last()) else { return };
+        match others.histograms.last() {
+            Some((at, histogram)) if *at as usize + 1 == others.len() => {
+                self.push_histogram(*t, Arc::clone(histogram));
+            }
+            _ => self.push(*t, *value),
+        }
     }
 
     /// Adds a histogram.

@@ -7,7 +7,7 @@ use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use model::Labels;
-use platform::{RealDisk, SystemClock};
+use platform::{RealDisk, SystemClock, SystemEntropy};
 use storage::{SeriesRef, Storage};
 use telemetry::Registry;
 use tsdb::{Options, Tsdb, WalFsync};
@@ -17,7 +17,13 @@ const STEP_MS: i64 = 15_000;
 
 fn open(dir: &std::path::Path) -> Tsdb {
     let options = Options { wal_fsync: WalFsync::Never, ..Options::new(dir) };
-    match Tsdb::open(options, RealDisk::shared(), SystemClock::shared(), &Registry::new()) {
+    match Tsdb::open(
+        options,
+        RealDisk::shared(),
+        SystemClock::shared(),
+        SystemEntropy::shared(),
+        &Registry::new(),
+    ) {
         Ok((store, _)) => store,
         Err(error) => panic!("{error}"),
     }

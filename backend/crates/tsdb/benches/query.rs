@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use model::{CompiledMatcher, Labels, MatchOp, Matcher, TimeRange};
-use platform::{RealDisk, SystemClock};
+use platform::{RealDisk, SystemClock, SystemEntropy};
 use storage::{Samples, SelectHints, Storage};
 use telemetry::Registry;
 use tsdb::{Options, Tsdb, WalFsync};
@@ -14,7 +14,14 @@ const SERIES: usize = 100_000;
 
 fn filled(dir: &std::path::Path) -> Result<Tsdb, Box<dyn std::error::Error>> {
     let options = Options { wal_fsync: WalFsync::Never, ..Options::new(dir) };
-    let store = Tsdb::open(options, RealDisk::shared(), SystemClock::shared(), &Registry::new())?.0;
+    let store = Tsdb::open(
+        options,
+        RealDisk::shared(),
+        SystemClock::shared(),
+        SystemEntropy::shared(),
+        &Registry::new(),
+    )?
+    .0;
     let mut appender = store.appender();
     let ids = (0..SERIES)
         .map(|number| {

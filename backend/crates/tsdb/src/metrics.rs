@@ -15,9 +15,12 @@ pub(crate) struct Metrics {
     pub(crate) exemplars: Gauge,
     pub(crate) series_created: Counter,
     pub(crate) series_removed: Counter,
+    pub(crate) series_refused: Counter,
     float_samples: Counter,
     histogram_samples: Counter,
     pub(crate) out_of_order_samples: Counter,
+    pub(crate) late_samples: Counter,
+    pub(crate) too_old_samples: Counter,
     pub(crate) out_of_bounds_samples: Counter,
     pub(crate) duplicate_samples: Counter,
     pub(crate) wal_written_bytes: Counter,
@@ -31,6 +34,12 @@ pub(crate) struct Metrics {
     pub(crate) wal_orphaned_samples: Counter,
     pub(crate) checkpoints: Counter,
     pub(crate) truncations: Counter,
+    pub(crate) blocks: Gauge,
+    pub(crate) blocks_bytes: Gauge,
+    pub(crate) blocks_set_aside: Counter,
+    pub(crate) blocks_expired: Counter,
+    pub(crate) compactions: Counter,
+    pub(crate) compactions_failed: Counter,
     pub(crate) writes_refused: Gauge,
     pub(crate) recovery_milliseconds: Gauge,
 }
@@ -54,10 +63,22 @@ impl Metrics {
             exemplars: gauge("watchfire_tsdb_exemplars", "Exemplars held"),
             series_created: counter("watchfire_tsdb_head_series_created", "Series created in the head"),
             series_removed: counter("watchfire_tsdb_head_series_removed", "Series removed from the head"),
+            series_refused: counter(
+                "watchfire_tsdb_series_refused",
+                "Times that a new series was refused because of a limit",
+            ),
             float_samples: counter("watchfire_tsdb_float_samples_appended", "Float samples appended"),
             histogram_samples: counter(
                 "watchfire_tsdb_histogram_samples_appended",
                 "Native histogram samples appended",
+            ),
+            late_samples: counter(
+                "watchfire_tsdb_late_samples",
+                "Samples taken though they are older than the newest of their series",
+            ),
+            too_old_samples: counter(
+                "watchfire_tsdb_too_old_samples",
+                "Samples refused because they came later than the out-of-order window allows",
             ),
             out_of_order_samples: counter(
                 "watchfire_tsdb_out_of_order_samples",
@@ -107,9 +128,27 @@ impl Metrics {
             ),
             checkpoints: counter("watchfire_tsdb_checkpoints", "Checkpoints written"),
             truncations: counter("watchfire_tsdb_head_truncations", "Truncations of the head"),
+            blocks: gauge("watchfire_tsdb_blocks", "Blocks on disk"),
+            blocks_bytes: gauge("watchfire_tsdb_blocks_bytes", "Bytes of the blocks on disk"),
+            blocks_set_aside: counter(
+                "watchfire_tsdb_blocks_set_aside",
+                "Blocks that could not be opened at start and were put into quarantine",
+            ),
+            blocks_expired: counter(
+                "watchfire_tsdb_blocks_expired",
+                "Blocks removed because the retention does not allow them any more",
+            ),
+            compactions: counter(
+                "watchfire_tsdb_compactions",
+                "Blocks written from the head or from other blocks",
+            ),
+            compactions_failed: counter(
+                "watchfire_tsdb_compactions_failed",
+                "Compactions that ended with an error",
+            ),
             writes_refused: gauge(
                 "watchfire_tsdb_writes_refused",
-                "1 when the store takes no more writes because the disk failed",
+                "1 while the store refuses writes because the disk fails",
             ),
             recovery_milliseconds: gauge(
                 "watchfire_tsdb_recovery_milliseconds",

@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 
 use common::everything;
 use model::Labels;
-use platform::{RealDisk, SystemClock};
+use platform::{RealDisk, SeededEntropy, SystemClock};
 use storage::Storage;
 use telemetry::Registry;
 use tsdb::{Options, Tsdb, WalFsync};
@@ -28,7 +28,8 @@ fn open(dir: &Path) -> (Tsdb, tsdb::RecoveryReport) {
         max_age_ms: i64::MAX,
         ..Options::new(dir)
     };
-    Tsdb::open(options, RealDisk::shared(), SystemClock::shared(), &Registry::new()).unwrap()
+    Tsdb::open(options, RealDisk::shared(), SystemClock::shared(), SeededEntropy::shared(1), &Registry::new())
+        .unwrap()
 }
 
 fn labels(writer: usize, number: usize) -> Labels {

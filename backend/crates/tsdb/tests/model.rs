@@ -90,12 +90,23 @@ fn matcher_sets() -> Vec<Vec<Matcher>> {
     ]
 }
 
+/// Without what a histogram says of resets before it, which depends on where chunks begin.
+fn plain(mut all: Vec<common::Content>) -> Vec<common::Content> {
+    for (_, histogram) in all.iter_mut().flat_map(|(_, _, samples)| &mut samples.histograms) {
+        let histogram = std::sync::Arc::make_mut(histogram);
+        if histogram.reset_hint != model::ResetHint::Gauge {
+            histogram.reset_hint = model::ResetHint::Unknown;
+        }
+    }
+    all
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
     #[test]
     fn answers_as_the_simplest_store(ops in proptest::collection::vec(op(), 1..250)) {
         let mut disk = SimulatedDisk::new(1);
-        let small_chunks = || tsdb::Options { samples_per_chunk: 5, ..options() };
+        let small_chunks = || tsdb::Options { samples_per_chunk: 5, spill_bytes: 1, ..options() };
         let mut store = open(&disk, small_chunks()).0;
         let model = MemoryStorage::new();
         let (mut ours, mut theirs) = (store.appender(), model.appender());
@@ -121,7 +132,7 @@ proptest! {
         }
         ours.commit().unwrap();
         theirs.commit().unwrap();
-        prop_assert_eq!(everything(&store), everything(&model));
+        prop_assert_eq!(plain(everything(&store)), plain(everything(&model)));
         for matchers in matcher_sets() {
             for range in [
                 TimeRange::ALL,
@@ -129,7 +140,7 @@ proptest! {
                 TimeRange::new(START_MS, START_MS),
             ] {
                 let (ours, theirs) = (select(&store, &matchers, range), select(&model, &matchers, range));
-                prop_assert_eq!(ours, theirs, "{:?} {:?}", matchers, range);
+                prop_assert_eq!(plain(ours), plain(theirs), "{:?} {:?}", matchers, range);
             }
         }
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use common::{START_MS, everything, open, options, wal_names};
 use model::{Labels, Matcher, TimeRange};
-use platform::{SimulatedClock, SimulatedDisk};
+use platform::{SeededEntropy, SimulatedClock, SimulatedDisk};
 use storage::{AppendError, SelectHints, SeriesRef, Storage};
 use tsdb::{Options, Tsdb};
 
@@ -110,7 +110,9 @@ fn maintenance_keeps_the_retention_and_the_log_short() {
         ..Options::new("/data")
     };
     let registry = telemetry::Registry::new();
-    let (store, _) = Tsdb::open(options.clone(), disk.shared(), clock.clone(), &registry).unwrap();
+    let (store, _) =
+        Tsdb::open(options.clone(), disk.shared(), clock.clone(), SeededEntropy::shared(1), &registry)
+            .unwrap();
     let mut appender = store.appender();
     let mut most = 0;
     for step in 0..1500i64 {
@@ -135,8 +137,14 @@ fn maintenance_keeps_the_retention_and_the_log_short() {
     assert!(text.contains("watchfire_tsdb_head_series 50"), "{text}");
     let held = everything(&store);
     drop((appender, store));
-    let (store, report) =
-        Tsdb::open(options, disk.after_kill().shared(), clock, &telemetry::Registry::new()).unwrap();
+    let (store, report) = Tsdb::open(
+        options,
+        disk.after_kill().shared(),
+        clock,
+        SeededEntropy::shared(1),
+        &telemetry::Registry::new(),
+    )
+    .unwrap();
     assert!(report.is_complete() && report.checkpoint.is_some(), "{report}");
     assert_eq!(everything(&store), held);
 }

@@ -7,7 +7,9 @@
 
 mod exporter;
 mod page;
+mod process;
 mod server;
+mod store;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -19,6 +21,7 @@ use crate::run::{cargo, in_path, run, target_dir};
 use exporter::Exporter;
 pub(crate) use page::page;
 use server::{Measured, measure};
+pub(crate) use store::store;
 
 /// Targets.
 const TARGETS: usize = 20;

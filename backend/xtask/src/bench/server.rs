@@ -3,13 +3,16 @@
 use std::fmt;
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
 use super::exporter::Exporter;
+use super::process::Process;
+
+const MIB: f64 = 1_048_576.0;
 
 /// What one run gave.
 #[derive(Clone, Copy, Debug)]
@@ -47,17 +50,6 @@ impl Measured {
     }
 }
 
-/// A process that is ended when it is no longer looked at.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 pub(crate) fn measure(
     command: &mut Command,
     exporter: &Exporter,
@@ -80,25 +72,25 @@ fn under_load(
 ) -> Result<Measured> {
     let program = command.get_program().to_owned();
     let args: Vec<_> = command.get_args().map(ToOwned::to_owned).collect();
-    let start = |config: &str, data: &str| -> Result<Running> {
+    let start = |config: &str, data: &str| -> Result<Process> {
         let path = dir.join("prometheus.yml");
         std::fs::write(&path, config)?;
         // The port is free a moment before the server takes it; nothing else here listens.
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let child = Command::new(&program)
-            .args(&args)
-            .arg(format!("--config.file={}", path.display()))
-            .arg(format!("--storage.tsdb.path={}", dir.join(data).display()))
-            .arg(format!("--web.listen-address=127.0.0.1:{port}"))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()?;
-        Ok(Running(child))
+        Process::start(
+            Command::new(&program)
+                .args(&args)
+                .arg(format!("--config.file={}", path.display()))
+                .arg(format!("--storage.tsdb.path={}", dir.join(data).display()))
+                .arg(format!("--web.listen-address=127.0.0.1:{port}"))
+                .stdout(Stdio::null())
+                .stderr(Stdio::null()),
+        )
     };
 
     let empty = start("scrape_configs: []\n", "empty")?;
     sleep(Duration::from_secs(5));
-    let empty_rss_mib = rss_mib(&empty)?;
+    let empty_rss_mib = empty.memory()?.resident / MIB;
     drop(empty);
 
     let targets: Vec<String> = exporter.addresses.iter().map(|address| format!("'{address}'")).collect();
@@ -109,10 +101,10 @@ fn under_load(
     );
     let server = start(&config, "data")?;
     sleep(warm_up);
-    let (samples_before, cpu_before, begun) = (exporter.samples(), cpu_s(&server)?, Instant::now());
+    let (samples_before, cpu_before, begun) = (exporter.samples(), server.cpu_s()?, Instant::now());
     sleep(seconds.saturating_sub(begun.elapsed()));
-    let (samples, cpu) = (exporter.samples() - samples_before, cpu_s(&server)? - cpu_before);
-    let rss_mib = rss_mib(&server)?;
+    let (samples, cpu) = (exporter.samples() - samples_before, server.cpu_s()? - cpu_before);
+    let rss_mib = server.memory()?.resident / MIB;
     let expected = exporter.series() as u64 * seconds.as_secs();
     if samples < expected * 9 / 10 {
         bail!("only {samples} of {expected} samples were scraped");
@@ -120,25 +112,7 @@ fn under_load(
     Ok(Measured {
         cpu_s_per_million: cpu / (samples as f64 / 1e6),
         rss_mib,
-        bytes_per_series: (rss_mib - empty_rss_mib) * 1_048_576.0 / exporter.series() as f64,
+        bytes_per_series: (rss_mib - empty_rss_mib) * MIB / exporter.series() as f64,
         samples,
     })
-}
-
-/// User and system time of a process, all threads, in seconds.
-fn cpu_s(server: &Running) -> Result<f64> {
-    let stat =
-        std::fs::read_to_string(format!("/proc/{}/stat", server.0.id())).context("the server ended")?;
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks = |at: usize| -> Result<f64> { Ok(fields.get(at).context("short stat line")?.parse()?) };
-    const TICKS_PER_SECOND: f64 = 100.0;
-    Ok((ticks(11)? + ticks(12)?) / TICKS_PER_SECOND)
-}
-
-fn rss_mib(server: &Running) -> Result<f64> {
-    let status =
-        std::fs::read_to_string(format!("/proc/{}/status", server.0.id())).context("the server ended")?;
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).context("no VmRSS")?;
-    let kib: f64 = line.split_whitespace().nth(1).context("no number")?.parse()?;
-    Ok(kib / 1024.0)
 }

@@ -6,8 +6,14 @@ use axum::response::{IntoResponse as _, Response};
 
 use crate::app::App;
 
-pub(crate) async fn healthy() -> &'static str {
-    "Watchfire is Healthy.\n"
+/// The process lives, so this is 200; the lines after the first say what is wrong with the store.
+pub(crate) async fn healthy(State(app): State<App>) -> String {
+    let mut text = "Watchfire is Healthy.\n".to_owned();
+    for complaint in app.store.complaints() {
+        text.push_str(&complaint);
+        text.push('\n');
+    }
+    text
 }
 
 pub(crate) async fn ready(State(app): State<App>) -> Response {

@@ -1,5 +1,6 @@
 //! Prometheus' HTTP API v1, one endpoint a file.
 
+pub(crate) mod admin;
 pub(crate) mod exemplars;
 pub(crate) mod format_query;
 pub(crate) mod label_values;

@@ -68,6 +68,10 @@ pub(crate) async fn tsdb(State(app): State<App>, params: Params) -> Result<Respo
         "labelValueCountByLabelName": list(&stats.values_by_label),
         "memoryInBytesByLabelName": list(&stats.memory_by_label),
         "seriesCountByLabelValuePair": list(&stats.series_by_pair),
+        // Beyond what Prometheus says.
+        "refusedSeriesByMetricName": list(&stats.refused_by_metric),
+        "headBytes": stats.head_bytes,
+        "blocks": {"count": stats.blocks, "bytes": stats.blocks_bytes},
     })))
 }
 

@@ -2,16 +2,20 @@
 //! and ending them: those that are idle at once, those that answer when they are done.
 
 use std::future::Future;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use platform::{Connection, Listener};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tower::util::MapRequest;
 
 use crate::app::App;
 
@@ -57,14 +61,18 @@ pub async fn serve(
 
     let mut stop = std::pin::pin!(stop);
     loop {
-        let (stream, permit) = tokio::select! {
+        let (stream, peer, permit) = tokio::select! {
             next = accepted.recv() => match next {
                 Some(next) => next,
                 None => break,
             },
             () = &mut stop => break,
         };
-        let service = TowerToHyperService::new(router.clone());
+        let service = MapRequest::new(router.clone(), move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(peer);
+            request
+        });
+        let service = TowerToHyperService::new(service);
         let connection = graceful.watch(server.serve_connection(TokioIo::new(stream), service));
         let open = Open::new(app.clone(), permit);
         tokio::spawn(async move {
@@ -85,12 +93,12 @@ pub async fn serve(
 async fn accept(
     listener: Listener,
     slots: Arc<Semaphore>,
-    connections: tokio::sync::mpsc::Sender<(Connection, OwnedSemaphorePermit)>,
+    connections: tokio::sync::mpsc::Sender<(Connection, Peer, OwnedSemaphorePermit)>,
 ) {
     while let Ok(permit) = Arc::clone(&slots).acquire_owned().await {
-        let stream = loop {
+        let (stream, peer) = loop {
             match listener.accept().await {
-                Ok((stream, _)) => break stream,
+                Ok((stream, address)) => break (stream, Peer(address.ip())),
                 Err(error) => {
                     tracing::warn!(%error, "failed to accept a connection");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -99,11 +107,15 @@ async fn accept(
         };
         // Answers are written whole; waiting to fill packets only adds delay.
         let _ = stream.set_nodelay(true);
-        if connections.send((stream, permit)).await.is_err() {
+        if connections.send((stream, peer, permit)).await.is_err() {
             return;
         }
     }
 }
+
+/// Who is at the other end of a connection; every request carries it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(pub(crate) IpAddr);
 
 /// An open connection, counted as long as it is.
 struct Open {

@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 
+pub(crate) use connections::Peer;
 pub use connections::{ServeOptions, serve};
 
 /// A JSON answer.

@@ -2,6 +2,7 @@
 
 pub(crate) mod dashboards;
 pub(crate) mod info;
+pub(crate) mod remote_write;
 pub(crate) mod targets;
 
 use std::time::Duration;

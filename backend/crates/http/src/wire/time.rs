@@ -49,9 +49,20 @@ pub(crate) fn rfc3339(ms: i64) -> String {
     Timestamp::from_millisecond(ms).map_or_else(|_| ms.to_string(), |time| time.to_string())
 }
 
+/// A time as part of a file name: `20260102T030405Z`.
+pub(crate) fn compact(ms: i64) -> String {
+    Timestamp::from_millisecond(ms)
+        .map_or_else(|_| ms.to_string(), |time| time.strftime("%Y%m%dT%H%M%SZ").to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_in_file_names() {
+        assert_eq!(compact(1_512_940_344_999), "20171210T211224Z");
+    }
 
     #[test]
     fn times_as_prometheus_reads_them() {

@@ -52,6 +52,18 @@ impl Store for TestStore {
     fn refusal(&self) -> Option<String> {
         None
     }
+    fn delete_series(&self, matchers: &[CompiledMatcher], range: TimeRange) -> Result<(), String> {
+        self.0.delete_series(matchers, range).map(drop).map_err(|error| error.to_string())
+    }
+    fn clean_tombstones(&self) -> Result<(), String> {
+        self.0.clean_tombstones().map(drop).map_err(|error| error.to_string())
+    }
+    fn snapshot(&self, prefix: &str, skip_head: bool) -> Result<String, String> {
+        self.0.snapshot(prefix, skip_head).map_err(|error| error.to_string())
+    }
+    fn complaints(&self) -> Vec<String> {
+        vec!["a block was set aside".to_owned()]
+    }
     fn corruptions(&self) -> u64 {
         0
     }
@@ -106,7 +118,23 @@ impl TestApp {
         Self::with(EngineOptions { max_points: 11_001, ..EngineOptions::default() }, Limits::default()).await
     }
 
+    /// One that takes remote write.
+    pub async fn receiver(limits: Limits) -> Self {
+        let settings = Settings { remote_write_receiver: true, ..Settings::default() };
+        Self::build(EngineOptions::default(), limits, settings).await
+    }
+
     pub async fn with(options: EngineOptions, limits: Limits) -> Self {
+        Self::build(options, limits, Settings::default()).await
+    }
+
+    /// One whose administrators may delete series.
+    pub async fn administered() -> Self {
+        let settings = Settings { admin_api: true, ..Settings::default() };
+        Self::build(EngineOptions::default(), Limits::default(), settings).await
+    }
+
+    async fn build(options: EngineOptions, limits: Limits, settings: Settings) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = SimulatedClock::new(NOW_MS);
         let shared: Arc<dyn platform::Clock> = Arc::new(clock.clone());
@@ -115,6 +143,7 @@ impl TestApp {
             tsdb::Options::new(dir.path().join("tsdb")),
             Arc::new(RealDisk),
             Arc::clone(&shared),
+            SeededEntropy::shared(1),
             &registry,
         )
         .unwrap();
@@ -129,7 +158,7 @@ impl TestApp {
             flags: BTreeMap::from([("web.enable-lifecycle".to_owned(), "false".to_owned())]),
             retention: "15d".into(),
             started_ms: NOW_MS - 60_000,
-            ..Settings::default()
+            ..settings
         };
         let app = App::new(
             Arc::new(TestStore(store.clone())),

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Disk, DiskEntry, DiskFile, DiskLock};
+use super::{Disk, DiskEntry, DiskFile, DiskLock, FileBytes};
 
 /// The machine's file system.
 #[derive(Clone, Copy, Debug, Default)]
@@ -67,10 +67,19 @@ impl Disk for RealDisk {
         fs::read(path)
     }
 
+    fn map(&self, path: &Path) -> io::Result<FileBytes> {
+        FileBytes::map(&File::open(path)?)
+    }
+
     fn truncate(&self, path: &Path, len: u64) -> io::Result<()> {
         let file = OpenOptions::new().write(true).open(path)?;
         file.set_len(len)?;
         file.sync_all()
+    }
+
+    fn sync_file(&self, path: &Path) -> io::Result<()> {
+        // Windows syncs only what is open for writing.
+        OpenOptions::new().write(true).open(path)?.sync_all()
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -123,6 +132,9 @@ mod tests {
         assert_eq!(disk.read(&sub.join("g")).unwrap(), b"hello");
         let names = disk.list(&sub).unwrap();
         assert_eq!(names, [DiskEntry { name: "g".to_owned(), is_dir: false, len: 5 }]);
+        assert_eq!(disk.map(&sub.join("g")).unwrap()[..], *b"hello");
+        disk.create(&sub.join("empty")).unwrap();
+        assert!(disk.map(&sub.join("empty")).unwrap().is_empty());
         disk.remove_file(&sub.join("g")).unwrap();
         disk.remove_dir_all(&dir.path().join("a")).unwrap();
         assert_eq!(disk.list(&sub).unwrap_err().kind(), io::ErrorKind::NotFound);

@@ -11,7 +11,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Disk, DiskEntry, DiskFile, DiskLock};
+use super::{Disk, DiskEntry, DiskFile, DiskLock, FileBytes};
 
 const PAGE_BYTES: usize = 4096;
 
@@ -383,12 +383,25 @@ impl Disk for SimulatedDisk {
         Ok(state.file(file).written.clone())
     }
 
+    fn map(&self, path: &Path) -> io::Result<FileBytes> {
+        self.read(path).map(FileBytes::from)
+    }
+
     fn truncate(&self, path: &Path, len: u64) -> io::Result<()> {
         let mut state = self.state();
         state.change()?;
         let file = state.file_at(path)?;
         let held = state.file(file);
         held.written.resize(usize::try_from(len).unwrap_or(usize::MAX), 0);
+        held.synced_len = held.written.len();
+        Ok(())
+    }
+
+    fn sync_file(&self, path: &Path) -> io::Result<()> {
+        let mut state = self.state();
+        state.change()?;
+        let file = state.file_at(path)?;
+        let held = state.file(file);
         held.synced_len = held.written.len();
         Ok(())
     }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use hashbrown::HashMap;
-use model::{Exemplar, Histogram, Labels, MetricMetadata, TimestampMs};
+use model::{Exemplar, Histogram, Labels, MetricMetadata, TimestampMs, Value};
 use storage::{AppendError, Appender, SeriesRef};
 
 use super::metadata::family_name;
@@ -39,10 +39,23 @@ enum PendingValue {
     Histogram(u32),
 }
 
+/// Where a sample goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// Behind the newest.
+    InOrder,
+    /// Among those that came late.
+    Late,
+    /// Nowhere: the same one is there.
+    Known,
+}
+
 /// A writer's batch and buffers.
 pub(crate) struct HeadAppender {
     inner: Arc<Inner>,
     samples: Vec<Pending>,
+    /// Samples older than the newest of their series.
+    late: Vec<Pending>,
     histograms: Vec<Arc<Histogram>>,
     exemplars: Vec<(u64, Exemplar)>,
     metadata: Vec<(String, MetricMetadata)>,
@@ -59,6 +72,7 @@ impl HeadAppender {
         Self {
             inner,
             samples: Vec::new(),
+            late: Vec::new(),
             histograms: Vec::new(),
             exemplars: Vec::new(),
             metadata: Vec::new(),
@@ -68,7 +82,7 @@ impl HeadAppender {
         }
     }
 
-    /// Whether the sample has to be added: `false` when the same one is there.
+    /// Where the sample has to go.
     #[inline]
     fn check(
         &mut self,
@@ -76,7 +90,7 @@ impl HeadAppender {
         t: TimestampMs,
         is_newest: impl FnOnce(&MemSeries) -> bool,
         is_pending: impl FnOnce(PendingValue, &[Arc<Histogram>]) -> bool,
-    ) -> Result<bool, AppendError> {
+    ) -> Result<Place, AppendError> {
         let head = &self.inner.head;
         let slot = slot_of(series);
         let page = known(head, series)?;
@@ -86,27 +100,26 @@ impl HeadAppender {
             None => *self.min_valid.insert(head.min_valid()),
         };
         if t < min_valid {
-            self.inner.metrics.out_of_bounds_samples.inc();
-            return Err(AppendError::OutOfBounds);
+            return self.late_or(t, AppendError::OutOfBounds);
         }
         if let Some(pending) = pending_of(&mut self.last, &self.samples, series) {
             return match t.cmp(&pending.t) {
-                std::cmp::Ordering::Greater => Ok(true),
-                std::cmp::Ordering::Equal if is_pending(pending.value, &self.histograms) => Ok(false),
+                std::cmp::Ordering::Greater => Ok(Place::InOrder),
+                std::cmp::Ordering::Equal if is_pending(pending.value, &self.histograms) => Ok(Place::Known),
                 std::cmp::Ordering::Equal => self.duplicate(),
-                std::cmp::Ordering::Less => self.out_of_order(),
+                std::cmp::Ordering::Less => self.late_or(t, AppendError::OutOfOrder),
             };
         }
         let newest = page.newest(slot);
         if t > newest || newest == i64::MIN {
-            return Ok(true);
+            return Ok(Place::InOrder);
         }
         if t < newest {
-            return self.out_of_order();
+            return self.late_or(t, AppendError::OutOfOrder);
         }
         let held = page.series.lock();
         match held.get(slot as usize % PAGE_SLOTS).and_then(Option::as_ref) {
-            Some(series) if is_newest(series) => Ok(false),
+            Some(series) if is_newest(series) => Ok(Place::Known),
             _ => {
                 drop(held);
                 self.duplicate()
@@ -114,16 +127,39 @@ impl HeadAppender {
         }
     }
 
+    /// What becomes of a sample that is not in order.
     #[cold]
-    fn out_of_order(&self) -> Result<bool, AppendError> {
-        self.inner.metrics.out_of_order_samples.inc();
-        Err(AppendError::OutOfOrder)
+    fn late_or(&self, t: TimestampMs, refusal: AppendError) -> Result<Place, AppendError> {
+        let (head, metrics) = (&self.inner.head, &self.inner.metrics);
+        let window = head.late_window_ms.load(Ordering::Relaxed);
+        if window > 0 && t >= head.max_t.load(Ordering::Relaxed).saturating_sub(window) {
+            return Ok(Place::Late);
+        }
+        if window > 0 {
+            metrics.too_old_samples.inc();
+            return Err(AppendError::TooOld);
+        }
+        if refusal == AppendError::OutOfBounds {
+            metrics.out_of_bounds_samples.inc();
+        } else {
+            metrics.out_of_order_samples.inc();
+        }
+        Err(refusal)
     }
 
     #[cold]
-    fn duplicate(&self) -> Result<bool, AppendError> {
+    fn duplicate(&self) -> Result<Place, AppendError> {
         self.inner.metrics.duplicate_samples.inc();
         Err(AppendError::DuplicateTimestamp)
+    }
+
+    #[inline]
+    fn put(&mut self, place: Place, sample: Pending) {
+        match place {
+            Place::InOrder => self.push(sample),
+            Place::Late => self.late.push(sample),
+            Place::Known => {}
+        }
     }
 
     #[inline]
@@ -136,6 +172,7 @@ impl HeadAppender {
 
     fn clear(&mut self) {
         self.samples.clear();
+        self.late.clear();
         self.histograms.clear();
         self.exemplars.clear();
         self.metadata.clear();
@@ -151,11 +188,12 @@ impl HeadAppender {
         let _removal = head.removal.read();
         // A batch that stayed open over two truncations, and one of its series was removed: nothing of it
         // is logged, because its samples could not be found again. The writer starts over.
-        for sample in &self.samples {
+        for sample in self.samples.iter().chain(&self.late) {
             known(head, sample.series)?;
         }
         inner.wal.commit(self.encoder.frames())?;
         self.apply(head);
+        self.apply_late(head);
         for (series, exemplar) in self.exemplars.drain(..) {
             head.exemplars.add(series, exemplar);
         }
@@ -171,14 +209,16 @@ impl HeadAppender {
             self.encoder.metadata(family, metadata);
         }
         let histograms = &self.histograms;
-        self.encoder.samples(self.samples.iter().map(|sample| LoggedSample {
+        let logged = |sample: &Pending| LoggedSample {
             series: sample.series,
             t: sample.t,
             value: match sample.value {
                 PendingValue::Float(value) => LoggedValue::Float(value),
                 PendingValue::Histogram(at) => LoggedValue::Histogram(&histograms[at as usize]),
             },
-        }));
+        };
+        self.encoder.samples(self.samples.iter().map(logged));
+        self.encoder.late_samples(self.late.iter().map(logged));
         for (series, exemplar) in &self.exemplars {
             self.encoder.exemplar(*series, exemplar);
         }
@@ -187,6 +227,7 @@ impl HeadAppender {
     fn apply(&self, head: &Head) {
         let mut rest = self.samples.as_slice();
         let (mut appended, mut histograms, mut new_chunks, mut dropped) = (0u64, 0u64, 0i64, 0u64);
+        let mut sealed_bytes = 0;
         let (mut min_t, mut max_t) = (i64::MAX, i64::MIN);
         while let Some(first) = rest.first() {
             let number = slot_of(first.series) / PAGE_SLOTS as u32;
@@ -208,8 +249,10 @@ impl HeadAppender {
                     PendingValue::Float(value) => series.append(newest, sample.t, value, head.cut),
                     PendingValue::Histogram(at) => {
                         histograms += 1;
-                        let histogram = Arc::clone(&self.histograms[at as usize]);
-                        series.append_histogram(newest, sample.t, histogram, head.cut)
+                        let histogram = &self.histograms[at as usize];
+                        // Those that no chunk takes were refused before they came into the batch.
+                        let outcome = series.append_histogram(newest, sample.t, histogram, head.cut);
+                        outcome.unwrap_or(Outcome::NotNewer)
                     }
                 };
                 match outcome {
@@ -217,7 +260,10 @@ impl HeadAppender {
                         dropped += 1;
                         continue;
                     }
-                    Outcome::NewChunk => new_chunks += 1,
+                    Outcome::NewChunk(sealed) => {
+                        new_chunks += 1;
+                        sealed_bytes += sealed;
+                    }
                     Outcome::Appended => {}
                 }
                 appended += 1;
@@ -228,10 +274,22 @@ impl HeadAppender {
         }
         head.saw(min_t, max_t);
         head.chunk_count.fetch_add(new_chunks, Ordering::Relaxed);
+        head.sealed_bytes.fetch_add(sealed_bytes as u64, Ordering::Relaxed);
         self.inner.metrics.count_appended(appended - histograms.min(appended), histograms);
         if dropped > 0 {
             self.inner.metrics.out_of_order_samples.inc_by(dropped);
         }
+    }
+
+    fn apply_late(&self, head: &Head) {
+        for sample in &self.late {
+            let value = match sample.value {
+                PendingValue::Float(value) => Value::Float(value),
+                PendingValue::Histogram(at) => Value::Histogram(Arc::clone(&self.histograms[at as usize])),
+            };
+            head.append_late(sample.series, sample.t, value);
+        }
+        self.inner.metrics.late_samples.inc_by(self.late.len() as u64);
     }
 }
 
@@ -276,10 +334,13 @@ impl Appender for HeadAppender {
         self.inner.wal.check_open()?;
         let (wal, metrics) = (&self.inner.wal, &self.inner.metrics);
         let series = self.inner.head.resolve(labels, |series| {
-            let mut encoder = Encoder::default();
-            encoder.series(series.0, labels);
-            wal.enqueue(encoder.frames());
+            wal.enqueue_series(series.0, labels);
             metrics.series_created.inc();
+        });
+        let series = series.inspect_err(|error| {
+            if let AppendError::TooManySeries(_) = error {
+                metrics.series_refused.inc();
+            }
         })?;
         wal.flush_if_large()?;
         Ok(series)
@@ -291,9 +352,8 @@ impl Appender for HeadAppender {
             PendingValue::Float(held) => f64::to_bits(held) == value.to_bits(),
             PendingValue::Histogram(_) => false,
         };
-        if self.check(series.0, t, |held| held.newest_is(value), is_pending)? {
-            self.push(Pending { series: series.0, t, value: PendingValue::Float(value) });
-        }
+        let place = self.check(series.0, t, |held| held.newest_is(value), is_pending)?;
+        self.put(place, Pending { series: series.0, t, value: PendingValue::Float(value) });
         Ok(())
     }
 
@@ -308,10 +368,11 @@ impl Appender for HeadAppender {
             PendingValue::Float(_) => false,
             PendingValue::Histogram(at) => same(&histograms[at as usize], histogram),
         };
-        if self.check(series.0, t, |held| held.newest_is_histogram(histogram), is_pending)? {
+        let place = self.check(series.0, t, |held| held.newest_is_histogram(histogram), is_pending)?;
+        if place != Place::Known {
             let at = self.histograms.len() as u32;
             self.histograms.push(Arc::new(histogram.clone()));
-            self.push(Pending { series: series.0, t, value: PendingValue::Histogram(at) });
+            self.put(place, Pending { series: series.0, t, value: PendingValue::Histogram(at) });
         }
         Ok(())
     }
@@ -345,7 +406,11 @@ impl Appender for HeadAppender {
     }
 
     fn commit(&mut self) -> Result<(), AppendError> {
-        if self.samples.is_empty() && self.exemplars.is_empty() && self.metadata.is_empty() {
+        if self.samples.is_empty()
+            && self.late.is_empty()
+            && self.exemplars.is_empty()
+            && self.metadata.is_empty()
+        {
             self.clear();
             return self.inner.wal.check_open();
         }

@@ -1,6 +1,7 @@
 //! The newest exemplars of all series, in a ring.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use hashbrown::HashMap;
 use model::{CompiledMatcher, Exemplar, Labels, TimeRange};
@@ -21,7 +22,7 @@ pub struct SeriesExemplars {
 /// The ring.
 #[derive(Debug)]
 pub(crate) struct ExemplarRing {
-    limit: usize,
+    limit: AtomicUsize,
     inner: Mutex<Inner>,
 }
 
@@ -32,15 +33,40 @@ struct Inner {
     newest: HashMap<u64, (Exemplar, usize)>,
 }
 
+impl Inner {
+    /// Drops the oldest until no more than so many are left.
+    fn shrink_to(&mut self, count: usize) {
+        while self.ring.len() > count {
+            let Some((oldest, _)) = self.ring.pop_front() else { break };
+            if let Some((_, count)) = self.newest.get_mut(&oldest) {
+                *count -= 1;
+                if *count == 0 {
+                    self.newest.remove(&oldest);
+                }
+            }
+        }
+    }
+}
+
 impl ExemplarRing {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { limit, inner: Mutex::default() }
+        Self { limit: AtomicUsize::new(limit), inner: Mutex::default() }
+    }
+
+    fn limit(&self) -> usize {
+        self.limit.load(Ordering::Relaxed)
+    }
+
+    /// Holds no more than so many from now on.
+    pub(crate) fn set_limit(&self, limit: usize) {
+        self.limit.store(limit, Ordering::Relaxed);
+        self.inner.lock().shrink_to(limit);
     }
 
     /// Whether the exemplar may come next. `Ok(false)`: it is there already.
     pub(crate) fn check(&self, series: u64, exemplar: &Exemplar) -> Result<bool, AppendError> {
         let inner = self.inner.lock();
-        let Some((newest, _)) = inner.newest.get(&series) else { return Ok(self.limit > 0) };
+        let Some((newest, _)) = inner.newest.get(&series) else { return Ok(self.limit() > 0) };
         let same = newest.labels == exemplar.labels
             && newest.timestamp_ms == exemplar.timestamp_ms
             && newest.value.to_bits() == exemplar.value.to_bits();
@@ -55,19 +81,11 @@ impl ExemplarRing {
 
     /// Adds an exemplar, and drops the oldest of all when the ring is full.
     pub(crate) fn add(&self, series: u64, exemplar: Exemplar) {
-        if self.limit == 0 || !matches!(self.check(series, &exemplar), Ok(true)) {
+        if self.limit() == 0 || !matches!(self.check(series, &exemplar), Ok(true)) {
             return;
         }
         let mut inner = self.inner.lock();
-        while inner.ring.len() >= self.limit {
-            let Some((oldest, _)) = inner.ring.pop_front() else { break };
-            if let Some((_, count)) = inner.newest.get_mut(&oldest) {
-                *count -= 1;
-                if *count == 0 {
-                    inner.newest.remove(&oldest);
-                }
-            }
-        }
+        inner.shrink_to(self.limit().saturating_sub(1));
         let entry = inner.newest.entry(series).or_insert_with(|| (exemplar.clone(), 0));
         entry.0 = exemplar.clone();
         entry.1 += 1;

@@ -1,7 +1,8 @@
 //! The head: all series that are written to, in memory.
 //!
 //! `slab` holds the series by slot, `series` is one of them, `map` finds a slot by labels, `append`
-//! writes, `read` answers queries, `truncate` forgets, `stats` counts.
+//! writes, `late` holds what comes out of order, `spill` moves sealed chunks into files, `read` answers queries,
+//! `source` gives a stretch to a block, `truncate` forgets, `stats` counts.
 //!
 //! Locks are taken in this order and never back: `view`, `removal`, a shard of `map`, a page of `slab`,
 //! the index, the log. `view` keeps slots from being given away while a query looks at them; `removal`
@@ -9,31 +10,43 @@
 //! holds up the removal of series but never a writer.
 
 mod append;
+mod chunk;
+mod delete;
 mod exemplars;
+mod late;
+mod limits;
 mod map;
 mod metadata;
 mod read;
 mod series;
 mod slab;
+mod source;
+mod spill;
 mod stats;
 mod truncate;
 
 pub(crate) use append::HeadAppender;
+pub(crate) use chunk::{ChunkBytes, ChunkFile, FileChunk, SealedChunk};
 pub use exemplars::SeriesExemplars;
+pub(crate) use limits::Refused;
+pub use limits::SeriesLimits;
 pub(crate) use read::HeadQuerier;
-pub(crate) use series::{ChunkCut, ChunkData, MemSeries, Outcome, SealedChunk};
-pub(crate) use slab::{MAX_SLOTS, PAGE_SLOTS, generation_of, slot_of};
+pub(crate) use series::{ChunkCut, MemSeries, Outcome};
+pub(crate) use slab::{MAX_SLOTS, PAGE_SLOTS, Page, generation_of, slot_of};
+pub(crate) use source::{HeadSource, Part};
 pub use stats::{HeadStats, NamedCount};
 pub use truncate::Truncated;
 
-use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
+use std::sync::Weak;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
 
-use model::Labels;
-use parking_lot::RwLock;
+use model::{Labels, TimeRange, Value};
+use parking_lot::{Mutex, RwLock};
 use storage::{AppendError, SeriesRef};
 
 use crate::index::LabelIndex;
 use exemplars::ExemplarRing;
+use late::Late;
 use map::SeriesMap;
 use metadata::MetadataMap;
 use slab::Slab;
@@ -44,6 +57,10 @@ pub(crate) struct Head {
     pub(crate) cut: ChunkCut,
     /// See [`crate::Options::max_age_ms`].
     pub(crate) max_age_ms: i64,
+    pub(crate) limits: SeriesLimits,
+    pub(crate) refused: Refused,
+    /// No new series, whatever the limits say.
+    pub(crate) refuse_series: AtomicBool,
     pub(crate) slab: Slab,
     pub(crate) index: LabelIndex,
     map: SeriesMap,
@@ -62,13 +79,26 @@ pub(crate) struct Head {
     pub(crate) max_t: AtomicI64,
     pub(crate) series_count: AtomicU64,
     pub(crate) chunk_count: AtomicI64,
+    /// Bytes of chunks that were sealed and are not in a file yet.
+    pub(crate) sealed_bytes: AtomicU64,
+    /// Files of chunks that somebody may still read.
+    pub(crate) files: Mutex<Vec<Weak<ChunkFile>>>,
+    /// How far behind the newest sample a sample may be that is older than the newest of its series, in
+    /// milliseconds; 0: not at all.
+    pub(crate) late_window_ms: AtomicI64,
+    /// Times of the late samples; as `min_t` and `max_t`.
+    pub(crate) late_min_t: AtomicI64,
+    pub(crate) late_max_t: AtomicI64,
 }
 
 impl Head {
-    pub(crate) fn new(cut: ChunkCut, max_age_ms: i64, max_exemplars: usize) -> Self {
+    pub(crate) fn new(cut: ChunkCut, max_age_ms: i64, max_exemplars: usize, limits: SeriesLimits) -> Self {
         Self {
             cut,
             max_age_ms,
+            limits,
+            refused: Refused::default(),
+            refuse_series: AtomicBool::new(false),
             slab: Slab::default(),
             index: LabelIndex::default(),
             map: SeriesMap::default(),
@@ -82,6 +112,11 @@ impl Head {
             max_t: AtomicI64::new(i64::MIN),
             series_count: AtomicU64::new(0),
             chunk_count: AtomicI64::new(0),
+            sealed_bytes: AtomicU64::new(0),
+            files: Mutex::default(),
+            late_window_ms: AtomicI64::new(0),
+            late_min_t: AtomicI64::new(i64::MAX),
+            late_max_t: AtomicI64::new(i64::MIN),
         }
     }
 
@@ -103,8 +138,9 @@ impl Head {
             page.touch(slot);
             return Ok(SeriesRef(u64::from(page.generation(slot)) << 32 | u64::from(slot)));
         }
+        self.admit(labels)?;
         let slot = self.slab.take_free().ok_or_else(|| {
-            AppendError::InvalidLabels("the store holds as many series as it can".to_owned())
+            AppendError::TooManySeries("the store holds as many series as it can".to_owned())
         })?;
         let packed = match self.index.add_series(labels, slot) {
             Ok(packed) => packed,
@@ -167,6 +203,60 @@ impl Head {
         let page = self.slab.page(slot).series.lock();
         let held = page.get(slot as usize % PAGE_SLOTS).and_then(Option::as_ref);
         held.is_some_and(|series| self.index.is_equal(&series.labels, labels))
+    }
+
+    /// Adds a sample that is older than the newest of its series. `false` when it is known already.
+    pub(crate) fn append_late(&self, series: u64, t: i64, value: Value) -> bool {
+        let slot = slot_of(series);
+        let Some(page) = self.slab.known_page(slot) else { return false };
+        let mut held = page.series.lock();
+        let Some(Some(held)) = held.get_mut(slot as usize % PAGE_SLOTS) else { return false };
+        let before = held.chunk_count();
+        let added = held.append_late(t, value);
+        if added {
+            self.chunk_count.fetch_add((held.chunk_count() - before) as i64, Ordering::Relaxed);
+            self.late_min_t.fetch_min(t, Ordering::Relaxed);
+            self.late_max_t.fetch_max(t, Ordering::Relaxed);
+        }
+        added
+    }
+
+    /// Freezes the late samples that lie before `before_ms`; the times they lie in.
+    pub(crate) fn freeze_late(&self, before_ms: i64) -> Option<TimeRange> {
+        let mut frozen: Option<TimeRange> = None;
+        self.each_series(|series| {
+            let Some(late) = series.late_mut() else { return };
+            late.freeze(before_ms);
+            for chunk in late.frozen() {
+                let (start, end) = frozen.map_or((i64::MAX, i64::MIN), |f| (f.start_ms, f.end_ms));
+                frozen = Some(TimeRange::new(start.min(chunk.min_t), end.max(chunk.max_t)));
+            }
+        });
+        frozen
+    }
+
+    /// Forgets the late samples that were frozen.
+    pub(crate) fn drop_frozen(&self) {
+        // Writers of late samples widen these meanwhile; what is left of before is added again.
+        self.late_min_t.store(i64::MAX, Ordering::Relaxed);
+        self.late_max_t.store(i64::MIN, Ordering::Relaxed);
+        let mut gone = 0;
+        self.each_series(|series| {
+            gone += series.drop_frozen();
+            if let Some((min, max)) = series.late().and_then(Late::bounds) {
+                self.late_min_t.fetch_min(min, Ordering::Relaxed);
+                self.late_max_t.fetch_max(max, Ordering::Relaxed);
+            }
+        });
+        self.chunk_count.fetch_sub(gone as i64, Ordering::Relaxed);
+    }
+
+    /// Visits all series, page by page.
+    fn each_series(&self, mut visit: impl FnMut(&mut MemSeries)) {
+        for number in 0..self.slab.page_count() {
+            let Some(page) = self.slab.known_page(number * PAGE_SLOTS as u32) else { continue };
+            page.series.lock().iter_mut().flatten().for_each(&mut visit);
+        }
     }
 
     /// Widens the head's time range.

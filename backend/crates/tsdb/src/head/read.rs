@@ -5,9 +5,11 @@ use std::sync::atomic::Ordering;
 
 use model::{CompiledMatcher, Labels, TimeRange};
 use roaring::RoaringBitmap;
+use storage::merge::add_samples;
 use storage::{Querier, QueryError, Samples, SelectHints, Series};
 
-use super::{Head, PAGE_SLOTS, slot_of};
+use super::{Head, MemSeries, PAGE_SLOTS, SealedChunk, slot_of};
+use crate::block::DecodeError;
 use crate::db::Inner;
 use crate::index::SeriesSource;
 
@@ -175,23 +177,57 @@ impl Series for HeadSeries {
     }
 
     fn read(&self, range: TimeRange, out: &mut Samples) -> Result<(), QueryError> {
-        let slot = slot_of(self.series);
-        let Some(page) = self.inner.head.slab.known_page(slot) else { return Ok(()) };
-        let mut chunks = Vec::new();
-        {
-            let held = page.series.lock();
-            if self.inner.head.slab.reference(slot) != Some(self.series) {
-                return Ok(());
+        let (mut chunks, mut late) = (Vec::new(), Vec::new());
+        self.with(|series| {
+            series.chunks(range, &mut chunks);
+            if let Some(held) = series.late() {
+                held.chunks(range, &mut late);
             }
-            if let Some(Some(series)) = held.get(slot as usize % PAGE_SLOTS) {
-                series.chunks(range, &mut chunks);
-            }
-        }
+        });
+        let first = out.len();
         for chunk in &chunks {
-            chunk.read(range, out).map_err(|error| {
-                QueryError::Storage(format!("series {}: chunk from {}: {error}", self.labels, chunk.min_t))
-            })?;
+            chunk.read(range, out).map_err(|error| self.broken(chunk, &error))?;
+        }
+        let mut more = Samples::default();
+        for chunk in &late {
+            more.clear();
+            chunk.read(range, &mut more).map_err(|error| self.broken(chunk, &error))?;
+            add_samples(out, first, &more);
         }
         Ok(())
+    }
+
+    /// The open chunk knows its last sample, so that the newest of all costs no decoding.
+    fn read_newest(&self, range: TimeRange, out: &mut Samples) -> Result<(), QueryError> {
+        let known = self.with(|series| match series.late() {
+            // What came late may be newer within the range.
+            Some(late) if late.overlaps(range) => None,
+            _ => series.newest_float().filter(|(t, _)| range.contains(*t)),
+        });
+        if let Some((t, value)) = known.flatten() {
+            out.push(t, value);
+            return Ok(());
+        }
+        let mut all = Samples::default();
+        self.read(range, &mut all)?;
+        out.push_newest_of(&all);
+        Ok(())
+    }
+}
+
+impl HeadSeries {
+    /// Looks at the series, if it is still there.
+    fn with<T>(&self, look: impl FnOnce(&MemSeries) -> T) -> Option<T> {
+        let slot = slot_of(self.series);
+        let page = self.inner.head.slab.known_page(slot)?;
+        let held = page.series.lock();
+        if self.inner.head.slab.reference(slot) != Some(self.series) {
+            return None;
+        }
+        held.get(slot as usize % PAGE_SLOTS)?.as_ref().map(look)
+    }
+
+    fn broken(&self, chunk: &SealedChunk, error: &DecodeError) -> QueryError {
+        QueryError::Storage(format!("series {}: chunk from {}: {error}", self.labels, chunk.min_t))
     }
 }

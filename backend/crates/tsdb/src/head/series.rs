@@ -1,11 +1,11 @@
-//! One series: its labels as numbers, the open chunk, and the sealed chunks before it.
+//! One series: its labels as numbers, the open chunk, the sealed chunks before it, and what came late.
 
-use std::sync::Arc;
+use chunk::{ChunkError, Encoding, HistogramChunk, HistogramKind, Refused, XorChunk, next_histogram};
+use model::{Histogram, Span, TimeRange, Value};
 
-use chunk::{ChunkError, XorChunk, decode_xor};
-use model::{Histogram, TimeRange};
-use storage::Samples;
-
+use super::delete::without;
+use super::late::Late;
+use super::{ChunkBytes, SealedChunk};
 use crate::index::PackedLabels;
 
 /// Where chunks end.
@@ -23,58 +23,12 @@ impl ChunkCut {
     }
 }
 
-/// A histogram chunk in memory: no codec, whole histograms that readers share.
-pub(crate) type HistogramList = Vec<(i64, Arc<Histogram>)>;
-
 /// The chunk that samples go into.
 #[derive(Debug)]
 enum Open {
     None,
     Xor(XorChunk),
-    Histograms(Box<HistogramList>),
-}
-
-/// The samples of a sealed chunk.
-#[derive(Clone, Debug)]
-pub(crate) enum ChunkData {
-    Xor(Arc<[u8]>),
-    Histograms(Arc<[(i64, Arc<Histogram>)]>),
-}
-
-/// A chunk that takes no more samples. Cheap to clone.
-#[derive(Clone, Debug)]
-pub(crate) struct SealedChunk {
-    pub(crate) min_t: i64,
-    pub(crate) max_t: i64,
-    pub(crate) data: ChunkData,
-}
-
-impl SealedChunk {
-    /// Appends the samples within `range`.
-    pub(crate) fn read(&self, range: TimeRange, out: &mut Samples) -> Result<(), ChunkError> {
-        match &self.data {
-            ChunkData::Xor(bytes) => {
-                if range.start_ms <= self.min_t && self.max_t <= range.end_ms {
-                    return decode_xor(bytes, |t, value| {
-                        out.push(t, value);
-                        true
-                    });
-                }
-                decode_xor(bytes, |t, value| {
-                    if t >= range.start_ms && t <= range.end_ms {
-                        out.push(t, value);
-                    }
-                    t <= range.end_ms
-                })
-            }
-            ChunkData::Histograms(list) => {
-                for (t, histogram) in list.iter().filter(|(t, _)| range.contains(*t)) {
-                    out.push_histogram(*t, Arc::clone(histogram));
-                }
-                Ok(())
-            }
-        }
-    }
+    Histograms(Box<HistogramChunk>),
 }
 
 /// What became of a sample.
@@ -82,8 +36,8 @@ impl SealedChunk {
 pub(crate) enum Outcome {
     /// It is in the open chunk.
     Appended,
-    /// It is in a chunk that was begun for it.
-    NewChunk,
+    /// It is in a chunk that was begun for it; so many bytes were sealed before.
+    NewChunk(usize),
     /// There is a newer one, or one at the same time.
     NotNewer,
 }
@@ -98,11 +52,12 @@ pub(crate) struct MemSeries {
     /// A sample from here on begins a new chunk.
     cut_t: i64,
     sealed: Vec<SealedChunk>,
+    late: Option<Box<Late>>,
 }
 
 impl MemSeries {
     pub(crate) fn new(labels: PackedLabels, hash: u64) -> Self {
-        Self { labels, hash, open: Open::None, open_min_t: 0, cut_t: 0, sealed: Vec::new() }
+        Self { labels, hash, open: Open::None, open_min_t: 0, cut_t: 0, sealed: Vec::new(), late: None }
     }
 
     /// Looks at the memory that [`MemSeries::append`] will write to; see [`XorChunk::last_byte`].
@@ -127,62 +82,77 @@ impl MemSeries {
         {
             return Outcome::Appended;
         }
-        self.begin(t, cut);
+        let sealed = self.begin(t, cut);
         // Most chunks of 120 samples take 60 to 300 bytes.
         let mut chunk = XorChunk::with_capacity(48);
         // A new chunk is not full.
         let _ = chunk.append(t, value);
         self.open = Open::Xor(chunk);
-        Outcome::NewChunk
+        Outcome::NewChunk(sealed)
     }
 
     /// Adds a histogram.
+    ///
+    /// # Errors
+    /// When no chunk takes it; the series is as before then.
     pub(crate) fn append_histogram(
         &mut self,
         newest: i64,
         t: i64,
-        histogram: Arc<Histogram>,
+        histogram: &Histogram,
         cut: ChunkCut,
-    ) -> Outcome {
+    ) -> Result<Outcome, Refused> {
         if t <= newest && newest != i64::MIN {
-            return Outcome::NotNewer;
+            return Ok(Outcome::NotNewer);
         }
-        if let Open::Histograms(list) = &mut self.open
-            && t < self.cut_t
-            && list.len() < usize::from(cut.samples)
-        {
-            list.push((t, histogram));
-            return Outcome::Appended;
-        }
-        self.begin(t, cut);
-        self.open = Open::Histograms(Box::new(vec![(t, histogram)]));
-        Outcome::NewChunk
+        let (open, full) = match &mut self.open {
+            Open::Histograms(chunk) => {
+                let large = chunk.byte_len() >= HistogramChunk::TARGET_BYTES;
+                let full = large && chunk.len() >= HistogramChunk::MIN_SAMPLES;
+                (Some(&mut **chunk), full)
+            }
+            Open::Xor(_) | Open::None => (None, false),
+        };
+        let Some(next) = next_histogram(open, cut.samples, full || t >= self.cut_t, t, histogram)? else {
+            return Ok(Outcome::Appended);
+        };
+        let sealed = self.begin(t, cut);
+        self.open = Open::Histograms(Box::new(next));
+        Ok(Outcome::NewChunk(sealed))
     }
 
-    fn begin(&mut self, t: i64, cut: ChunkCut) {
-        self.seal();
+    /// Adds a sample that is older than the newest. `false` when it is known to be there already.
+    pub(crate) fn append_late(&mut self, t: i64, value: Value) -> bool {
+        self.late.get_or_insert_default().insert(t, value)
+    }
+
+    fn begin(&mut self, t: i64, cut: ChunkCut) -> usize {
+        let sealed = self.seal();
         self.open_min_t = t;
         self.cut_t = cut.next_block(t);
+        sealed
     }
 
-    fn seal(&mut self) {
-        if let Some(chunk) = self.snapshot_open() {
-            if self.sealed.len() == self.sealed.capacity() {
-                self.sealed.reserve_exact((self.sealed.len() / 2).max(1));
-            }
-            self.sealed.push(chunk);
-        }
+    /// Ends the open chunk; the number of its bytes.
+    fn seal(&mut self) -> usize {
+        let Some(chunk) = self.snapshot_open() else { return 0 };
         self.open = Open::None;
+        if self.sealed.len() == self.sealed.capacity() {
+            self.sealed.reserve_exact((self.sealed.len() / 2).max(1));
+        }
+        let bytes = chunk.data.len();
+        self.sealed.push(chunk);
+        bytes
     }
 
     /// A copy of the open chunk.
     pub(crate) fn snapshot_open(&self) -> Option<SealedChunk> {
-        let (max_t, data) = match &self.open {
+        let (max_t, encoding, bytes) = match &self.open {
             Open::None => return None,
-            Open::Xor(chunk) => (chunk.last_t(), ChunkData::Xor(chunk.to_bytes())),
-            Open::Histograms(list) => (list.last()?.0, ChunkData::Histograms(Arc::from(list.as_slice()))),
+            Open::Xor(chunk) => (chunk.last_t(), Encoding::Xor, chunk.to_bytes()),
+            Open::Histograms(chunk) => (chunk.last_t(), chunk.encoding(), chunk.to_bytes()),
         };
-        Some(SealedChunk { min_t: self.open_min_t, max_t, data })
+        Some(SealedChunk { min_t: self.open_min_t, max_t, encoding, data: ChunkBytes::Memory(bytes) })
     }
 
     /// Puts a chunk from a checkpoint behind those that are there; `open` makes it the open one.
@@ -197,13 +167,24 @@ impl MemSeries {
             self.sealed.push(chunk);
             return Ok(());
         }
-        self.open = match chunk.data {
-            ChunkData::Xor(bytes) => Open::Xor(XorChunk::from_bytes(bytes.to_vec())?),
-            ChunkData::Histograms(list) => Open::Histograms(Box::new(list.to_vec())),
+        let bytes = chunk.data.to_vec();
+        self.open = match chunk.encoding {
+            Encoding::Xor => Open::Xor(XorChunk::from_bytes(bytes)?),
+            Encoding::Histogram => {
+                Open::Histograms(Box::new(HistogramChunk::from_bytes(HistogramKind::Integer, bytes)?))
+            }
+            Encoding::FloatHistogram => {
+                Open::Histograms(Box::new(HistogramChunk::from_bytes(HistogramKind::Float, bytes)?))
+            }
         };
         self.open_min_t = chunk.min_t;
         self.cut_t = cut.next_block(chunk.min_t);
         Ok(())
+    }
+
+    /// Puts back a chunk of late samples.
+    pub(crate) fn restore_late(&mut self, chunk: SealedChunk) {
+        self.late.get_or_insert_default().restore(chunk);
     }
 
     /// Whether the newest sample is this one. Only asked for a sample at the newest time.
@@ -216,21 +197,50 @@ impl MemSeries {
 
     /// As [`MemSeries::newest_is`], for a histogram.
     pub(crate) fn newest_is_histogram(&self, histogram: &Histogram) -> bool {
-        match &self.open {
-            Open::Histograms(list) => list.last().is_some_and(|(_, held)| same(held, histogram)),
-            Open::Xor(_) | Open::None => false,
-        }
+        let Open::Histograms(chunk) = &self.open else { return false };
+        let mut newest = None;
+        let outcome = chunk::decode(chunk.encoding(), &chunk.to_bytes(), |_, value| {
+            newest = Some(value);
+            true
+        });
+        outcome.is_ok() && matches!(newest, Some(Value::Histogram(held)) if same(&held, histogram))
     }
 
     pub(crate) fn sealed(&self) -> &[SealedChunk] {
         &self.sealed
     }
 
-    pub(crate) fn chunk_count(&self) -> usize {
-        self.sealed.len() + usize::from(!matches!(self.open, Open::None))
+    /// Sealed chunks in order, for those who move them into a file.
+    pub(crate) fn sealed_mut(&mut self) -> &mut [SealedChunk] {
+        &mut self.sealed
     }
 
-    /// Time of the oldest sample held.
+    pub(crate) fn late(&self) -> Option<&Late> {
+        self.late.as_deref()
+    }
+
+    pub(crate) fn late_mut(&mut self) -> Option<&mut Late> {
+        self.late.as_deref_mut()
+    }
+
+    /// Forgets the late samples that are in blocks now; hands back how many chunks went.
+    pub(crate) fn drop_frozen(&mut self) -> usize {
+        let gone = self.late.as_deref_mut().map_or(0, Late::drop_frozen);
+        self.late.take_if(|late| late.is_empty());
+        gone
+    }
+
+    pub(crate) fn chunk_count(&self) -> usize {
+        let late = self.late.as_deref().map_or(0, Late::chunk_count);
+        self.sealed.len() + usize::from(!matches!(self.open, Open::None)) + late
+    }
+
+    /// Whether it has no sample.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.sealed.is_empty() && matches!(self.open, Open::None) && self.late.is_none()
+    }
+
+    /// Time of the oldest sample in order.
     pub(crate) fn min_t(&self) -> Option<i64> {
         match (self.sealed.first(), &self.open) {
             (Some(first), _) => Some(first.min_t),
@@ -243,24 +253,37 @@ impl MemSeries {
         match &self.open {
             Open::None => None,
             Open::Xor(chunk) => Some(chunk.last_t()),
-            Open::Histograms(list) => list.last().map(|(t, _)| *t),
+            Open::Histograms(chunk) => Some(chunk.last_t()),
         }
     }
 
-    /// Whether a chunk lies within or across the range.
+    /// Whether a chunk meets the range.
     pub(crate) fn overlaps(&self, range: TimeRange) -> bool {
+        self.overlaps_in_order(range) || self.late.as_deref().is_some_and(|late| late.overlaps(range))
+    }
+
+    /// As [`MemSeries::overlaps`], late samples aside.
+    pub(crate) fn overlaps_in_order(&self, range: TimeRange) -> bool {
         let open = self.open_max_t().map(|max| TimeRange::new(self.open_min_t, max));
         open.is_some_and(|open| open.overlaps(&range))
             || self.sealed[self.first_sealed(range)..].first().is_some_and(|c| c.min_t <= range.end_ms)
     }
 
-    /// The chunks that overlap the range, oldest first.
+    /// The chunks in order that overlap the range, oldest first.
     pub(crate) fn chunks(&self, range: TimeRange, out: &mut Vec<SealedChunk>) {
         let overlapping =
             self.sealed[self.first_sealed(range)..].iter().take_while(|c| c.min_t <= range.end_ms);
         out.extend(overlapping.cloned());
         if self.open_max_t().is_some_and(|max| max >= range.start_ms) && self.open_min_t <= range.end_ms {
             out.extend(self.snapshot_open());
+        }
+    }
+
+    /// The newest sample in order, if it is a float.
+    pub(crate) fn newest_float(&self) -> Option<(i64, f64)> {
+        match &self.open {
+            Open::Xor(chunk) => Some((chunk.last_t(), chunk.last_value())),
+            Open::Histograms(_) | Open::None => None,
         }
     }
 
@@ -284,31 +307,58 @@ impl MemSeries {
         gone
     }
 
+    /// Deletes the samples within the range. After an error all are still there.
+    pub(crate) fn delete(&mut self, range: TimeRange) -> Result<(), String> {
+        self.seal();
+        let sealed = without(&self.sealed, range)?;
+        if let Some(late) = self.late.as_deref_mut() {
+            late.delete(range)?;
+        }
+        self.late.take_if(|late| late.is_empty());
+        self.sealed = sealed;
+        Ok(())
+    }
+
+    /// Bytes of sealed chunks that are in memory.
+    pub(crate) fn sealed_in_memory(&self) -> usize {
+        self.sealed.iter().map(|chunk| chunk.data.heap_bytes()).sum()
+    }
+
     /// Bytes on the heap, without the allocator's own.
     pub(crate) fn heap_bytes(&self) -> usize {
         let open = match &self.open {
             Open::None => 0,
             Open::Xor(chunk) => chunk.heap_bytes(),
-            Open::Histograms(list) => list.iter().map(|(_, h)| histogram_bytes(h)).sum(),
+            Open::Histograms(chunk) => size_of::<HistogramChunk>() + chunk.heap_bytes(),
         };
-        let sealed = self.sealed.iter().map(|chunk| match &chunk.data {
-            ChunkData::Xor(bytes) => bytes.len() + 16,
-            ChunkData::Histograms(list) => list.iter().map(|(_, h)| histogram_bytes(h)).sum(),
-        });
-        self.labels.len() + self.sealed.capacity() * size_of::<SealedChunk>() + open + sealed.sum::<usize>()
+        let sealed = self.sealed.iter().map(|chunk| chunk.data.heap_bytes()).sum::<usize>();
+        let late = self.late.as_deref().map_or(0, |late| size_of::<Late>() + late.heap_bytes());
+        self.labels.len() + self.sealed.capacity() * size_of::<SealedChunk>() + open + sealed + late
     }
 }
 
-fn histogram_bytes(histogram: &Histogram) -> usize {
-    let floats = histogram.positive_buckets.len()
-        + histogram.negative_buckets.len()
-        + histogram.positive_spans.len()
-        + histogram.negative_spans.len()
-        + histogram.custom_values.len();
-    size_of::<Histogram>() + 16 + floats * 8
+/// Whether both say the same: staleness markers are equal, and so are histograms that differ only in what
+/// they say of resets and in buckets that are empty.
+pub(crate) fn same(a: &Histogram, b: &Histogram) -> bool {
+    if model::is_stale_nan(a.sum) || model::is_stale_nan(b.sum) {
+        return a.sum.to_bits() == b.sum.to_bits();
+    }
+    let numbers = |h: &Histogram| [h.zero_threshold, h.zero_count, h.count, h.sum].map(f64::to_bits);
+    a.schema == b.schema
+        && numbers(a) == numbers(b)
+        && a.custom_values == b.custom_values
+        && filled(&a.positive_spans, &a.positive_buckets).eq(filled(&b.positive_spans, &b.positive_buckets))
+        && filled(&a.negative_spans, &a.negative_buckets).eq(filled(&b.negative_spans, &b.negative_buckets))
 }
 
-/// Equality that takes two staleness markers for equal.
-pub(crate) fn same(a: &Histogram, b: &Histogram) -> bool {
-    a == b || (a.sum.to_bits() == b.sum.to_bits() && model::is_stale_nan(a.sum))
+/// Index and population of the buckets that are not empty.
+fn filled<'a>(spans: &'a [Span], buckets: &'a [f64]) -> impl Iterator<Item = (i64, u64)> + 'a {
+    let mut next = 0;
+    let indexes = spans.iter().flat_map(move |span| {
+        let first = next + i64::from(span.offset);
+        next = first + i64::from(span.length);
+        first..next
+    });
+    let all = indexes.zip(buckets.iter().map(|count| count.to_bits()));
+    all.filter(|(_, count)| *count != 0)
 }

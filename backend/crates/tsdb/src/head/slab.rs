@@ -157,8 +157,9 @@ impl Slab {
         let at = slot as usize % PAGE_SLOTS;
         let mut held = page.series.lock();
         if held.len() <= at {
-            let more = (at + 1).next_power_of_two().max(8) - held.capacity().min(PAGE_SLOTS);
-            held.reserve_exact(more.min(PAGE_SLOTS));
+            let room = (at + 1).next_power_of_two().max(8);
+            let more = room - held.len();
+            held.reserve_exact(more);
             held.resize_with(at + 1, || None);
         }
         held[at] = Some(MemSeries::new(labels, hash));

@@ -38,6 +38,8 @@ pub struct HeadStats {
     pub values_by_label: Vec<NamedCount>,
     /// Labels whose values take the most bytes, counted once for each series as Prometheus does.
     pub memory_by_label: Vec<NamedCount>,
+    /// Metrics of which the most series were refused because of a limit, since the start.
+    pub refused_by_metric: Vec<NamedCount>,
     /// Label pairs with the most series.
     pub series_by_pair: Vec<NamedCount>,
 }
@@ -76,6 +78,7 @@ impl Head {
             max_time_ms: Some(self.max_t.load(Ordering::Relaxed)).filter(|t| *t != i64::MIN),
             exemplars: self.exemplars.len() as u64,
             memory_bytes: self.heap_bytes(),
+            refused_by_metric: self.refused.most(limit),
             ..HeadStats::default()
         };
         let (mut metrics, mut labels) = (Top::new(limit), Top::new(limit));

@@ -36,10 +36,10 @@ impl Head {
                 let slot = first + at as u32;
                 done.chunks += series.truncate(before_ms) as u64;
                 let touched = page.untouch(slot);
-                match series.min_t() {
-                    Some(t) => min_t = min_t.min(t),
-                    None if !touched => empty.extend(self.slab.reference(slot)),
-                    None => {}
+                if let Some(t) = series.min_t() {
+                    min_t = min_t.min(t);
+                } else if series.is_empty() && !touched {
+                    empty.extend(self.slab.reference(slot));
                 }
             }
         }
@@ -63,7 +63,7 @@ impl Head {
             let slot = slot_of(series);
             let page = self.slab.page(slot);
             let held = page.series.lock();
-            let empty = matches!(held.get(slot as usize % PAGE_SLOTS), Some(Some(s)) if s.min_t().is_none());
+            let empty = matches!(held.get(slot as usize % PAGE_SLOTS), Some(Some(s)) if s.is_empty());
             empty && !page.is_touched(slot)
         };
         let gone: Vec<u64> = batch.iter().copied().filter(|series| still_empty(*series)).collect();

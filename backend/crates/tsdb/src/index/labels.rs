@@ -112,6 +112,13 @@ impl LabelIndex {
     }
 
     /// All names that were ever seen; some may have no value any more.
+    /// How many series have this label.
+    pub(crate) fn count(&self, name: &str, value: &str) -> u64 {
+        let Some(name) = self.name(name) else { return 0 };
+        let values = name.values.read();
+        values.find(value).map_or(0, |id| values.postings(id).len())
+    }
+
     pub(crate) fn all_names(&self) -> Vec<Arc<NameIndex>> {
         self.names.read().list.clone()
     }

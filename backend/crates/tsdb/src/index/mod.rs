@@ -5,6 +5,7 @@
 
 mod labels;
 mod postings;
+mod ranks;
 mod select;
 mod values;
 

@@ -11,8 +11,9 @@ use platform::{Disk, DiskFile};
 
 use super::files::{WalFiles, checkpoint_file_id, checkpoint_name, segment_name};
 use super::frame::{self, FILE_HEADER};
-use super::record::Encoder;
-use crate::head::{Head, PAGE_SLOTS};
+use super::pack::SeriesPack;
+use super::record::{Encoder, LATE_CHUNK, OPEN_CHUNK};
+use crate::head::{ChunkBytes, Head, MemSeries, PAGE_SLOTS, SealedChunk};
 
 /// Bytes gathered before they are written.
 const WRITE_BYTES: usize = 1 << 20;
@@ -74,11 +75,18 @@ pub(crate) fn write_checkpoint(
 ) -> io::Result<u64> {
     let finished = wal_dir.join(checkpoint_name(number));
     let unfinished = wal_dir.join(format!("{}.tmp", checkpoint_name(number)));
-    disk.create_dir_all(&unfinished)?;
-    let mut out = Output { disk, dir: &unfinished, checkpoint: number, file_bytes, file: None, total: 0 };
-    write_head(head, &mut out, between)?;
-    let length = out.finish()?;
-    disk.rename(&unfinished, &finished)?;
+    let mut write = || {
+        disk.create_dir_all(&unfinished)?;
+        let mut out = Output { disk, dir: &unfinished, checkpoint: number, file_bytes, file: None, total: 0 };
+        write_head(head, &mut out, between)?;
+        let length = out.finish()?;
+        disk.rename(&unfinished, &finished)?;
+        Ok(length)
+    };
+    let length = write().inspect_err(|_: &io::Error| {
+        // On a full disk the space is needed; what stays is ignored and goes with the next checkpoint.
+        let _ = disk.remove_dir_all(&unfinished);
+    })?;
     disk.sync_dir(wal_dir)?;
     remove_replaced(disk, wal_dir, number)?;
     Ok(length)
@@ -90,6 +98,7 @@ fn write_head(head: &Head, out: &mut Output<'_>, between: &mut dyn FnMut()) -> i
     for (family, metadata) in head.metadata.snapshot() {
         encoder.metadata(&family, &metadata);
     }
+    let mut pack = SeriesPack::default();
     let mut copies = Vec::new();
     for page_number in 0..head.slab.page_count() {
         let first = page_number * PAGE_SLOTS as u32;
@@ -101,17 +110,16 @@ fn write_head(head: &Head, out: &mut Output<'_>, between: &mut dyn FnMut()) -> i
                 let (Some(series), Some(reference)) = (series, head.slab.reference(first + at as u32)) else {
                     continue;
                 };
-                let mut chunks = series.sealed().to_vec();
-                let sealed = chunks.len();
-                chunks.extend(series.snapshot_open());
-                copies.push((reference, series.labels.clone(), chunks, sealed));
+                copies.push((reference, series.labels.clone(), Chunks::of(series)));
             }
         }
-        for (reference, packed, chunks, sealed) in copies.drain(..) {
-            encoder.series(reference, &head.index.unpack(&packed));
-            for (at, chunk) in chunks.iter().enumerate() {
-                encoder.chunk(reference, chunk, at >= sealed);
-            }
+        for (reference, packed, _) in &copies {
+            pack.add(*reference, &head.index.unpack(packed), encoder.buffer());
+        }
+        // The chunks of a series come behind it.
+        encoder.series(&mut pack);
+        for (reference, _, chunks) in copies.drain(..) {
+            chunks.encode(reference, &mut encoder);
             if encoder.frames().len() > WRITE_BYTES {
                 out.write(&mut encoder)?;
                 between();
@@ -122,6 +130,44 @@ fn write_head(head: &Head, out: &mut Output<'_>, between: &mut dyn FnMut()) -> i
         encoder.exemplar(series, &exemplar);
     }
     out.write(&mut encoder)
+}
+
+/// Copies of the chunks of a series.
+struct Chunks {
+    sealed: Vec<SealedChunk>,
+    open: Option<SealedChunk>,
+    late: Vec<SealedChunk>,
+}
+
+impl Chunks {
+    fn of(series: &MemSeries) -> Self {
+        let mut late = Vec::new();
+        if let Some(held) = series.late() {
+            late.extend_from_slice(held.sealed());
+            late.extend(held.snapshot_open());
+        }
+        Self { sealed: series.sealed().to_vec(), open: series.snapshot_open(), late }
+    }
+
+    fn encode(&self, series: u64, encoder: &mut Encoder) {
+        encode_sealed(series, &self.late, LATE_CHUNK, encoder);
+        encode_sealed(series, &self.sealed, 0, encoder);
+        if let Some(chunk) = &self.open {
+            encoder.chunk(series, chunk, OPEN_CHUNK);
+        }
+    }
+}
+
+/// Chunks in their order: those in files by their places, the others with their bytes.
+fn encode_sealed(series: u64, chunks: &[SealedChunk], flags: u8, encoder: &mut Encoder) {
+    let in_file = |chunk: &SealedChunk| matches!(chunk.data, ChunkBytes::File(_));
+    for run in chunks.chunk_by(|a, b| in_file(a) && in_file(b)) {
+        if run.iter().all(in_file) {
+            encoder.chunks_in_files(series, run);
+        } else {
+            run.iter().for_each(|chunk| encoder.chunk(series, chunk, flags));
+        }
+    }
 }
 
 /// Removes the segments up to `checkpoint`, and other checkpoints, finished or not.

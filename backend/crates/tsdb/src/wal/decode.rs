@@ -1,24 +1,41 @@
 //! Reading records: the counterpart of `record`.
 
-use std::sync::Arc;
+use std::ops::Range;
 
 use chunk::Encoding;
 use model::{Exemplar, Histogram, Labels, MetricMetadata, MetricType, ResetHint, Span};
 
 use super::codec::{Cursor, Malformed};
 use super::frame;
-use super::record::{HISTOGRAM_LIST, NEXT_SERIES, OPEN_CHUNK, SAME_TIME, kind, value_kind};
-use crate::head::{ChunkData, MAX_SLOTS, SealedChunk, slot_of};
+use super::pack::unpack;
+use super::record::{LATE_CHUNK, NEXT_SERIES, OPEN_CHUNK, SAME_TIME, kind, value_kind};
+use crate::head::{MAX_SLOTS, slot_of};
 
 /// A decoded record, but for samples and histograms, which are visited.
 #[derive(Debug)]
 pub(crate) enum Record {
-    Series(u64, Labels),
+    Series(Vec<(u64, Labels)>),
     Exemplar(u64, Exemplar),
     Metadata(String, MetricMetadata),
     Removed(Vec<u64>),
-    Chunk { series: u64, chunk: SealedChunk, open: bool },
-    Head { generation: u32, min_valid_ms: i64 },
+    Chunk(ChunkHeader, Range<usize>),
+    /// Series, and of each chunk the number of its file and where its record begins there.
+    ChunksInFiles(u64, Vec<(u64, u32)>),
+    Head {
+        generation: u32,
+        min_valid_ms: i64,
+    },
+}
+
+/// What a record says about a chunk beside its bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ChunkHeader {
+    pub(crate) series: u64,
+    pub(crate) open: bool,
+    pub(crate) late: bool,
+    pub(crate) min_t: i64,
+    pub(crate) max_t: i64,
+    pub(crate) encoding: Encoding,
 }
 
 /// Decodes a record that is neither samples nor histograms.
@@ -26,12 +43,18 @@ pub(crate) fn record(kind: u8, payload: &[u8]) -> Result<Record, Malformed> {
     let mut cursor = Cursor::new(payload);
     let record = match kind {
         kind::SERIES => {
-            let series = reference(&mut cursor)?;
-            let labels = labels(&mut cursor)?;
-            if labels.is_empty() {
-                return Err(Malformed);
+            let raw = unpack(payload)?;
+            cursor = Cursor::new(&raw);
+            let mut all = Vec::new();
+            while !cursor.is_empty() {
+                let series = reference(&mut cursor)?;
+                let labels = labels(&mut cursor)?;
+                if labels.is_empty() {
+                    return Err(Malformed);
+                }
+                all.push((series, labels));
             }
-            Record::Series(series, labels)
+            return Ok(Record::Series(all));
         }
         kind::EXEMPLARS => {
             let series = reference(&mut cursor)?;
@@ -54,7 +77,19 @@ pub(crate) fn record(kind: u8, payload: &[u8]) -> Result<Record, Malformed> {
             }
             Record::Removed(gone)
         }
-        kind::CHUNKS => chunk(&mut cursor)?,
+        kind::CHUNKS => {
+            let (header, bytes) = chunk(payload)?;
+            return Ok(Record::Chunk(header, bytes));
+        }
+        kind::CHUNKS_IN_FILES => {
+            let series = reference(&mut cursor)?;
+            let mut places = Vec::new();
+            while !cursor.is_empty() {
+                let file = cursor.uint()?;
+                places.push((file, u32::try_from(cursor.uint()?).map_err(|_| Malformed)?));
+            }
+            Record::ChunksInFiles(series, places)
+        }
         kind::HEAD => {
             let generation = u32::try_from(cursor.uint()?).map_err(|_| Malformed)?;
             Record::Head { generation, min_valid_ms: cursor.int()? }
@@ -129,38 +164,23 @@ fn labels(cursor: &mut Cursor<'_>) -> Result<Labels, Malformed> {
     Ok(Labels::from_sorted(&pairs))
 }
 
-fn chunk(cursor: &mut Cursor<'_>) -> Result<Record, Malformed> {
-    let series = reference(cursor)?;
-    let open = match cursor.byte()? {
-        0 => false,
-        OPEN_CHUNK => true,
-        _ => return Err(Malformed),
-    };
-    let (min_t, max_t) = (cursor.int()?, cursor.int()?);
-    let encoding = cursor.byte()?;
-    let data = if encoding == Encoding::Xor.id() {
-        let bytes = cursor.bytes()?;
-        let mut last = None;
-        chunk::decode_xor(bytes, |t, _| {
-            last = Some(t);
-            true
-        })
-        .map_err(|_| Malformed)?;
-        if last != Some(max_t) {
-            return Err(Malformed);
-        }
-        ChunkData::Xor(Arc::from(bytes))
-    } else if encoding == HISTOGRAM_LIST {
-        let count = cursor.count(1)?;
-        let mut list = Vec::new();
-        for _ in 0..count {
-            list.push((cursor.int()?, Arc::new(histogram(cursor)?)));
-        }
-        ChunkData::Histograms(Arc::from(list))
-    } else {
+/// Decodes a record of a chunk: what it says, and where in the payload its bytes are.
+pub(crate) fn chunk(payload: &[u8]) -> Result<(ChunkHeader, Range<usize>), Malformed> {
+    let mut cursor = Cursor::new(payload);
+    let series = reference(&mut cursor)?;
+    let flags = cursor.byte()?;
+    let (open, late) = (flags & OPEN_CHUNK != 0, flags & LATE_CHUNK != 0);
+    if flags > OPEN_CHUNK.max(LATE_CHUNK) {
         return Err(Malformed);
-    };
-    Ok(Record::Chunk { series, chunk: SealedChunk { min_t, max_t, data }, open })
+    }
+    let (min_t, max_t) = (cursor.int()?, cursor.int()?);
+    let encoding = Encoding::try_from(cursor.byte()?).map_err(|_| Malformed)?;
+    let length = cursor.bytes()?.len();
+    if !cursor.is_empty() || min_t > max_t {
+        return Err(Malformed);
+    }
+    let header = ChunkHeader { series, open, late, min_t, max_t, encoding };
+    Ok((header, payload.len() - length..payload.len()))
 }
 
 fn histogram(cursor: &mut Cursor<'_>) -> Result<Histogram, Malformed> {
@@ -236,7 +256,7 @@ pub fn fuzz_records(data: &[u8]) -> usize {
     let mut try_all = |payload: &[u8]| {
         good += usize::from(samples(payload, |_, _, _| {}).is_ok());
         good += usize::from(histograms(payload, |_, _, _| {}).is_ok());
-        good += (0..=10).filter(|kind| record(*kind, payload).is_ok()).count();
+        good += (0..=12).filter(|kind| record(*kind, payload).is_ok()).count();
     };
     found.frames.iter().for_each(|frame| try_all(&data[frame.payload.clone()]));
     try_all(data);

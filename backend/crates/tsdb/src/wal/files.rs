@@ -28,6 +28,24 @@ pub(crate) fn checkpoint_file_id(checkpoint: u64, file: u64) -> u64 {
     1 << 63 | checkpoint << 24 | file
 }
 
+/// Name of a file of chunks.
+pub(crate) fn chunk_file_name(number: u64) -> String {
+    format!("{number:08}")
+}
+
+/// The number that stands for a file of chunks in checksums.
+pub(crate) fn chunk_file_id(number: u64) -> u64 {
+    1 << 62 | number
+}
+
+/// Numbers of the files of chunks in `dir`, ascending.
+pub(crate) fn chunk_files(disk: &dyn Disk, dir: &Path) -> io::Result<Vec<u64>> {
+    let entries = disk.list(dir)?.into_iter().filter(|entry| !entry.is_dir);
+    let mut numbers: Vec<u64> = entries.filter_map(|entry| number_of(&entry.name)).collect();
+    numbers.sort_unstable();
+    Ok(numbers)
+}
+
 /// What a log directory holds.
 #[derive(Debug, Default)]
 pub(crate) struct WalFiles {

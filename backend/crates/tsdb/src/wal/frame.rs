@@ -43,6 +43,21 @@ pub(crate) fn place(frames: &mut [u8], file: u64, offset: u64) {
     }
 }
 
+/// Drops the records of other kinds; the rest is as [`finish`] left it, to be placed anew.
+pub(crate) fn retain(frames: &mut Vec<u8>, keep: impl Fn(u8) -> bool) {
+    let (mut at, mut end) = (0, 0);
+    while let Some(header) = frames.get(at..at + FRAME_BYTES) {
+        let length = FRAME_BYTES + u32_at(header, 4) as usize;
+        if keep(header[12]) {
+            frames.copy_within(at..at + length, end);
+            finish(&mut frames[..end + length], end);
+            end += length;
+        }
+        at += length;
+    }
+    frames.truncate(end);
+}
+
 /// The checksum of payload, place, length and kind.
 fn placed(payload_crc: u32, header: &[u8], file: u64, offset: u64) -> u32 {
     let mut rest = [0; 24];
@@ -108,7 +123,8 @@ pub(crate) fn scan(data: &[u8], file: u64) -> Scan {
     out
 }
 
-fn read(data: &[u8], at: usize, file: u64) -> Option<Frame> {
+/// The record that begins at `at`, if there is one.
+pub(crate) fn read(data: &[u8], at: usize, file: u64) -> Option<Frame> {
     let header = data.get(at..at + FRAME_BYTES)?;
     if header[..4] != MARK || header[13..] != [0; 3] {
         return None;
@@ -192,6 +208,24 @@ mod tests {
             prop_assert_eq!(found.tail, (end < cut).then_some(end..cut));
             prop_assert!(found.gaps.is_empty());
         }
+    }
+
+    #[test]
+    fn kept_records_can_be_placed_again() {
+        let mut frames = Vec::new();
+        for (kind, payload) in [(1, "one"), (2, "two"), (1, "three")] {
+            let start = begin(&mut frames, kind);
+            frames.extend_from_slice(payload.as_bytes());
+            finish(&mut frames, start);
+        }
+        place(&mut frames, 9, 8);
+        retain(&mut frames, |kind| kind == 1);
+        place(&mut frames, 10, 8);
+        let data = [FILE_HEADER.as_slice(), &frames].concat();
+        let found = scan(&data, 10);
+        let texts: Vec<&[u8]> = found.frames.iter().map(|f| &data[f.payload.clone()]).collect();
+        assert_eq!(texts, [b"one".as_slice(), b"three"]);
+        assert!(found.gaps.is_empty() && found.tail.is_none());
     }
 
     #[test]

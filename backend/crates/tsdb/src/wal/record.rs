@@ -1,11 +1,11 @@
 //! Writing records: what each kind says.
 
-use chunk::Encoding;
 use model::{Exemplar, Histogram, Labels, MetricMetadata, MetricType, ResetHint};
 
 use super::codec::{put_bytes, put_float, put_int, put_uint};
 use super::frame;
-use crate::head::{ChunkData, SealedChunk};
+use super::pack::SeriesPack;
+use crate::head::{ChunkBytes, SealedChunk};
 
 /// Kinds of records. The numbers are part of the format.
 pub(crate) mod kind {
@@ -17,6 +17,9 @@ pub(crate) mod kind {
     pub(crate) const REMOVED: u8 = 6;
     pub(crate) const CHUNKS: u8 = 7;
     pub(crate) const HEAD: u8 = 8;
+    pub(crate) const CHUNKS_IN_FILES: u8 = 9;
+    pub(crate) const LATE_SAMPLES: u8 = 10;
+    pub(crate) const LATE_HISTOGRAMS: u8 = 11;
 }
 
 /// How a float stands in a samples record: bits 0 and 1 of its tag.
@@ -30,10 +33,10 @@ pub(crate) mod value_kind {
 pub(crate) const SAME_TIME: u8 = 4;
 /// Tag bit: the series is the one numbered next.
 pub(crate) const NEXT_SERIES: u8 = 8;
-/// Marks an in-memory histogram chunk where an encoding number stands.
-pub(crate) const HISTOGRAM_LIST: u8 = 0x80;
 /// Flag of a chunk: it takes more samples.
 pub(crate) const OPEN_CHUNK: u8 = 1;
+/// Flag of a chunk: its samples came out of order.
+pub(crate) const LATE_CHUNK: u8 = 2;
 
 /// A damaged record loses this many samples at most.
 const SAMPLES_PER_RECORD: usize = 8192;
@@ -68,6 +71,11 @@ impl Encoder {
         &mut self.frames
     }
 
+    /// Where other records may be added.
+    pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.frames
+    }
+
     pub(crate) fn clear(&mut self) {
         self.frames.clear();
     }
@@ -78,19 +86,26 @@ impl Encoder {
         frame::finish(&mut self.frames, start);
     }
 
-    pub(crate) fn series(&mut self, series: u64, labels: &Labels) {
-        self.record(kind::SERIES, |out| {
-            put_uint(out, series);
-            put_labels(out, labels);
-        });
+    /// Writes the series that a pack has left.
+    pub(crate) fn series(&mut self, pack: &mut SeriesPack) {
+        pack.finish(&mut self.frames);
     }
 
     /// Samples in order; floats and histograms go into records of their own.
     pub(crate) fn samples<'a>(&mut self, samples: impl Iterator<Item = LoggedSample<'a>>) {
+        self.samples_of(kind::SAMPLES, kind::HISTOGRAMS, samples);
+    }
+
+    /// Samples that are older than the newest of their series.
+    pub(crate) fn late_samples<'a>(&mut self, samples: impl Iterator<Item = LoggedSample<'a>>) {
+        self.samples_of(kind::LATE_SAMPLES, kind::LATE_HISTOGRAMS, samples);
+    }
+
+    fn samples_of<'a>(&mut self, of_floats: u8, others: u8, samples: impl Iterator<Item = LoggedSample<'a>>) {
         let mut samples = samples.peekable();
         while let Some(first) = samples.peek() {
             let floats = matches!(first.value, LoggedValue::Float(_));
-            let start = frame::begin(&mut self.frames, if floats { kind::SAMPLES } else { kind::HISTOGRAMS });
+            let start = frame::begin(&mut self.frames, if floats { of_floats } else { others });
             let out = &mut self.frames;
             let (mut series, mut t) = (0u64, 0i64);
             for _ in 0..SAMPLES_PER_RECORD {
@@ -134,25 +149,26 @@ impl Encoder {
         });
     }
 
-    /// A chunk of a series, in a checkpoint.
-    pub(crate) fn chunk(&mut self, series: u64, chunk: &SealedChunk, open: bool) {
+    /// A chunk of a series with its bytes. They are the last of the record.
+    pub(crate) fn chunk(&mut self, series: u64, chunk: &SealedChunk, flags: u8) {
         self.record(kind::CHUNKS, |out| {
             put_uint(out, series);
-            out.push(if open { OPEN_CHUNK } else { 0 });
+            out.push(flags);
             put_int(out, chunk.min_t);
             put_int(out, chunk.max_t);
-            match &chunk.data {
-                ChunkData::Xor(bytes) => {
-                    out.push(Encoding::Xor.id());
-                    put_bytes(out, bytes);
-                }
-                ChunkData::Histograms(list) => {
-                    out.push(HISTOGRAM_LIST);
-                    put_uint(out, list.len() as u64);
-                    for (t, histogram) in list.iter() {
-                        put_int(out, *t);
-                        put_histogram(out, histogram);
-                    }
+            out.push(chunk.encoding.id());
+            put_bytes(out, &chunk.data);
+        });
+    }
+
+    /// Places of chunks of a series that are in files, in a checkpoint. Others are passed over.
+    pub(crate) fn chunks_in_files(&mut self, series: u64, chunks: &[SealedChunk]) {
+        self.record(kind::CHUNKS_IN_FILES, |out| {
+            put_uint(out, series);
+            for chunk in chunks {
+                if let ChunkBytes::File(chunk) = &chunk.data {
+                    put_uint(out, chunk.file.number);
+                    put_uint(out, u64::from(chunk.record));
                 }
             }
         });
@@ -206,7 +222,7 @@ fn put_value(out: &mut Vec<u8>, value: f64) -> u8 {
     value_kind::BITS
 }
 
-fn put_labels(out: &mut Vec<u8>, labels: &Labels) {
+pub(crate) fn put_labels(out: &mut Vec<u8>, labels: &Labels) {
     put_uint(out, labels.len() as u64);
     for (name, value) in labels {
         put_bytes(out, name.as_bytes());

@@ -4,22 +4,24 @@
 //! samples, by several threads that each take the series of some pages; within a series the order is that
 //! of the log. Nothing unreadable is passed over silently: see [`RecoveryReport`].
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::sync_channel;
 
-use hashbrown::HashSet;
+use hashbrown::{HashMap, HashSet};
 use platform::Disk;
 
-use super::decode::{self, Record};
-use super::files::{WalFiles, checkpoint_file_id, checkpoint_name, segment_id, segment_name};
+use super::chunk_file::{ChunkFileWriter, read_chunk};
+use super::decode::{self, ChunkHeader, Record};
+use super::files::{WalFiles, checkpoint_file_id, checkpoint_name, chunk_files, segment_id, segment_name};
 use super::frame::{self, FILE_HEADER, Frame, Scan};
 use super::record::kind;
 use super::replay::{Share, replay_share};
 use super::report::{Damage, RecoveryReport, TornTail};
-use crate::OpenError;
-use crate::head::{Head, PAGE_SLOTS, SealedChunk, generation_of, slot_of};
+use crate::head::{ChunkBytes, ChunkFile, Head, PAGE_SLOTS, SealedChunk, generation_of, slot_of};
+use crate::{OpenError, Options};
 
 /// Directory for copies of damaged files, beside the log.
 const QUARANTINE: &str = "quarantine";
@@ -45,27 +47,35 @@ struct Recovery<'a> {
     head: &'a Head,
     disk: &'a dyn Disk,
     dir: &'a Path,
+    chunk_dir: &'a Path,
     threads: usize,
+    /// Files of chunks that the checkpoint names; `None` for those that cannot be opened.
+    files: HashMap<u64, Option<Arc<ChunkFile>>>,
+    /// How many of their chunks could not be read.
+    unreadable: BTreeMap<u64, u64>,
     report: RecoveryReport,
     /// References of series that were removed or replaced: their samples are no loss.
     gone: HashSet<u64>,
     generation: u32,
 }
 
-/// Fills an empty head from the log in `dir/wal`.
+/// Fills an empty head from the log.
 pub(crate) fn recover(
     head: &Head,
     disk: &Arc<dyn Disk>,
-    dir: &Path,
+    options: &Options,
     threads: usize,
 ) -> Result<Recovered, OpenError> {
-    let wal_dir = dir.join("wal");
+    let (wal_dir, chunk_dir) = (options.wal_dir(), options.chunk_dir());
     let files = WalFiles::list(&**disk, &wal_dir).map_err(|e| OpenError::io("list", &wal_dir, e))?;
     let mut recovery = Recovery {
         head,
         disk: &**disk,
-        dir,
+        dir: &options.dir,
+        chunk_dir: &chunk_dir,
         threads: threads.max(1),
+        files: HashMap::new(),
+        unreadable: BTreeMap::new(),
         report: RecoveryReport::default(),
         gone: HashSet::new(),
         generation: 0,
@@ -74,6 +84,7 @@ pub(crate) fn recover(
     let sources = recovery.sources(&wal_dir, &files, checkpoint)?;
     recovery.report.checkpoint = checkpoint;
     recovery.read_all(&sources)?;
+    recovery.settle_files()?;
     head.slab.settle_free();
     head.generation.fetch_max(recovery.generation.saturating_add(1), Ordering::Relaxed);
     recovery.report.series = head.series_count.load(Ordering::Relaxed);
@@ -92,6 +103,12 @@ pub(crate) fn recover(
         recovery.disk.remove_file(&path).map_err(|e| OpenError::io("remove", &path, e))?;
         segments.pop();
     }
+    // A process before may have ended without forcing the last of what it acknowledged onto the medium.
+    for number in &segments {
+        let path = wal_dir.join(segment_name(*number));
+        recovery.disk.sync_file(&path).map_err(|e| OpenError::io("sync", &path, e))?;
+    }
+    recovery.disk.sync_dir(&wal_dir).map_err(|e| OpenError::io("sync", &wal_dir, e))?;
     let lengths = files.segments.iter().filter(|(number, _)| Some(number) < segments.last());
     segment_bytes += lengths.filter(|(n, _)| segments.contains(n)).map(|(_, length)| length).sum::<u64>();
     let highest = segments.last().copied().max(checkpoint);
@@ -171,13 +188,13 @@ impl Recovery<'_> {
         if let Some(tail) = found.tail.clone().filter(|_| !source.last) {
             damaged.push((tail.start, tail.len(), "no valid record up to the end"));
         }
-        let (samples, others): (Vec<&Frame>, Vec<&Frame>) = found
-            .frames
-            .iter()
-            .partition(|frame| frame.kind == kind::SAMPLES || frame.kind == kind::HISTOGRAMS);
+        let (samples, others): (Vec<&Frame>, Vec<&Frame>) = found.frames.iter().partition(|frame| {
+            use kind::{HISTOGRAMS, LATE_HISTOGRAMS, LATE_SAMPLES, SAMPLES};
+            matches!(frame.kind, SAMPLES | HISTOGRAMS | LATE_SAMPLES | LATE_HISTOGRAMS)
+        });
         for frame in others {
             let payload = &data[frame.payload.clone()];
-            if decode::record(frame.kind, payload).is_ok_and(|record| self.apply_record(record)) {
+            if decode::record(frame.kind, payload).is_ok_and(|record| self.apply_record(record, payload)) {
                 continue;
             }
             damaged.push((frame.payload.start, payload.len(), "a record that makes no sense"));
@@ -201,15 +218,17 @@ impl Recovery<'_> {
     }
 
     /// `false` when the record contradicts what is known.
-    fn apply_record(&mut self, record: Record) -> bool {
+    fn apply_record(&mut self, record: Record, payload: &[u8]) -> bool {
         let head = self.head;
         match record {
-            Record::Series(series, labels) => {
-                self.generation = self.generation.max(generation_of(series));
-                self.gone.remove(&series);
-                match head.restore(series, &labels) {
-                    Ok(replaced) => self.gone.extend(replaced),
-                    Err(_) => return false,
+            Record::Series(all) => {
+                for (series, labels) in all {
+                    self.generation = self.generation.max(generation_of(series));
+                    self.gone.remove(&series);
+                    match head.restore(series, &labels) {
+                        Ok(replaced) => self.gone.extend(replaced),
+                        Err(_) => return false,
+                    }
                 }
             }
             Record::Removed(series) => {
@@ -219,7 +238,16 @@ impl Recovery<'_> {
                     self.gone.insert(series);
                 }
             }
-            Record::Chunk { series, chunk, open } => return self.apply_chunk(series, chunk, open),
+            Record::Chunk(header, bytes) => {
+                let data = ChunkBytes::Memory(payload[bytes].into());
+                let ChunkHeader { min_t, max_t, encoding, .. } = header;
+                return self.apply_chunk(header, SealedChunk { min_t, max_t, encoding, data });
+            }
+            Record::ChunksInFiles(series, places) => {
+                for (file, place) in places {
+                    self.apply_file_chunk(series, file, place);
+                }
+            }
             Record::Head { generation, min_valid_ms } => {
                 self.generation = self.generation.max(generation);
                 head.min_valid_ms.fetch_max(min_valid_ms, Ordering::Relaxed);
@@ -230,27 +258,80 @@ impl Recovery<'_> {
         true
     }
 
-    fn apply_chunk(&mut self, series: u64, chunk: SealedChunk, open: bool) -> bool {
+    /// `false` when the chunk contradicts what is known.
+    fn apply_chunk(&mut self, header: ChunkHeader, chunk: SealedChunk) -> bool {
+        let ChunkHeader { series, open, late, min_t, max_t, .. } = header;
         let slot = slot_of(series);
         if self.head.slab.reference(slot) != Some(series) {
             self.report.orphaned_samples += 1;
             return true;
         }
         let page = self.head.slab.page(slot);
-        let (min_t, max_t) = (chunk.min_t, chunk.max_t);
+        let in_memory = if open { 0 } else { chunk.data.heap_bytes() as u64 };
         let mut held = page.series.lock();
         let Some(Some(held)) = held.get_mut(slot as usize % PAGE_SLOTS) else { return false };
-        let newest = page.newest(slot);
-        if min_t > max_t || (newest != i64::MIN && min_t <= newest) {
-            return false;
+        if late {
+            held.restore_late(chunk);
+            self.head.late_min_t.fetch_min(min_t, Ordering::Relaxed);
+            self.head.late_max_t.fetch_max(max_t, Ordering::Relaxed);
+        } else {
+            let newest = page.newest(slot);
+            let ascends = newest == i64::MIN || min_t > newest;
+            if !ascends || held.restore(chunk, open, self.head.cut).is_err() {
+                return false;
+            }
+            page.set_newest(slot, max_t);
+            self.head.saw(min_t, max_t);
         }
-        if held.restore(chunk, open, self.head.cut).is_err() {
-            return false;
-        }
-        page.set_newest(slot, max_t);
-        self.head.saw(min_t, max_t);
         self.head.chunk_count.fetch_add(1, Ordering::Relaxed);
+        self.head.sealed_bytes.fetch_add(in_memory, Ordering::Relaxed);
         true
+    }
+
+    fn apply_file_chunk(&mut self, series: u64, number: u64, record: u32) {
+        let dir = self.chunk_dir;
+        let disk = self.disk;
+        let file = self.files.entry(number).or_insert_with(|| {
+            let bytes = disk.map(&ChunkFileWriter::path(dir, number)).ok()?;
+            Some(Arc::new(ChunkFile { number, bytes }))
+        });
+        let found = file.as_ref().and_then(|file| read_chunk(file, record));
+        let applied = found.filter(|(header, _)| header.series == series);
+        if !applied.is_some_and(|(header, chunk)| self.apply_chunk(header, chunk)) {
+            *self.unreadable.entry(number).or_default() += 1;
+        }
+    }
+
+    /// Reports chunks that were not in their files. All files are kept then that nothing refers to any more.
+    fn settle_files(&mut self) -> Result<(), OpenError> {
+        self.head.files.lock().extend(self.files.values().flatten().map(Arc::downgrade));
+        for (number, chunks) in std::mem::take(&mut self.unreadable) {
+            self.report.damage.push(Damage {
+                file: ChunkFileWriter::path(self.chunk_dir, number),
+                offset: 0,
+                bytes: 0,
+                reason: format!("{chunks} chunks that the checkpoint names cannot be read"),
+                quarantined: None,
+            });
+        }
+        if self.report.damage.is_empty() {
+            return Ok(());
+        }
+        let dir = self.chunk_dir;
+        let numbers = chunk_files(self.disk, dir).map_err(|e| OpenError::io("list", dir, e))?;
+        for number in numbers {
+            let whole = self.files.get(&number).is_some_and(Option::is_some);
+            let path = ChunkFileWriter::path(dir, number);
+            let damaged = self.report.damage.iter().any(|damage| damage.file == path);
+            if whole && !damaged {
+                continue;
+            }
+            let data = self.disk.read(&path).map_err(|e| OpenError::io("read", &path, e))?;
+            let copy = self.quarantine(&path, &data)?;
+            let reports = self.report.damage.iter_mut().filter(|damage| damage.file == path);
+            reports.for_each(|damage| damage.quarantined = Some(copy.clone()));
+        }
+        Ok(())
     }
 
     /// Replays records of samples; hands back the payloads that make no sense.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use model::{CompiledMatcher, Labels, Matcher, TimeRange};
-use platform::{Disk, SimulatedClock, SimulatedDisk};
+use platform::{Disk, SeededEntropy, SimulatedClock, SimulatedDisk};
 use storage::{Samples, SelectHints, Storage};
 use telemetry::Registry;
 use tsdb::{Options, RecoveryReport, Tsdb, WalFsync};
@@ -23,15 +23,15 @@ pub(crate) fn options() -> Options {
 
 pub(crate) fn open(disk: &SimulatedDisk, options: Options) -> (Tsdb, RecoveryReport) {
     let clock = Arc::new(SimulatedClock::new(START_MS));
-    Tsdb::open(options, disk.shared(), clock, &Registry::new()).unwrap()
+    Tsdb::open(options, disk.shared(), clock, SeededEntropy::shared(1), &Registry::new()).unwrap()
 }
 
 pub(crate) fn wal_file(name: &str) -> PathBuf {
-    PathBuf::from("/data/wal").join(name)
+    PathBuf::from("/data/head/wal").join(name)
 }
 
 pub(crate) fn wal_names(disk: &SimulatedDisk) -> Vec<String> {
-    disk.list(&PathBuf::from("/data/wal")).unwrap().into_iter().map(|entry| entry.name).collect()
+    disk.list(&PathBuf::from("/data/head/wal")).unwrap().into_iter().map(|entry| entry.name).collect()
 }
 
 pub(crate) fn series(number: usize) -> Labels {

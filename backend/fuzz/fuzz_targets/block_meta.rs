@@ -1,0 +1,8 @@
+//! `meta.json`: any bytes are read as one.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| {
+    tsdb::block::fuzz_meta(data);
+});

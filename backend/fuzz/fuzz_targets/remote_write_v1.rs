@@ -1,0 +1,9 @@
+//! Bodies of remote write 1.0, uncompressed: any bytes are read or refused.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use remote::write::{WriteMessage, fuzz};
+
+fuzz_target!(|body: &[u8]| {
+    let _ = fuzz(WriteMessage::V1, body);
+});

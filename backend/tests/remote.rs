@@ -1,0 +1,194 @@
+//! Remote write from Prometheus to us, and remote read by Prometheus from us. Needs Prometheus 3.5 or later:
+//! the program named by `PROMETHEUS`, or `prometheus` in the `PATH`.
+
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+mod support;
+
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+use support::{Server, encode, send, wait_for};
+
+const PAGE: &str = "# HELP jobs_total Finished jobs.
+# TYPE jobs_total counter
+jobs_total{queue=\"a\",zone=\"é x\"} 12
+jobs_total{queue=\"b\"} 3.5
+# HELP wait_seconds Time in the queue.
+# TYPE wait_seconds histogram
+wait_seconds_bucket{le=\"0.5\"} 4
+wait_seconds_bucket{le=\"+Inf\"} 10
+wait_seconds_sum 6.5
+wait_seconds_count 10
+# TYPE zero gauge
+zero 0
+";
+
+fn prometheus() -> Option<PathBuf> {
+    let named = std::env::var_os("PROMETHEUS").map(PathBuf::from);
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let in_path = std::env::split_paths(&path).map(|dir| dir.join("prometheus"));
+    named.into_iter().chain(in_path).find(|program| program.is_file())
+}
+
+struct Peer {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Peer {
+    fn start(program: &Path, dir: &Path, config: &str) -> Self {
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let file = dir.join("peer.yml");
+        fs::write(&file, config).unwrap();
+        let child = Command::new(program)
+            .arg(format!("--config.file={}", file.display()))
+            .arg(format!("--web.listen-address={address}"))
+            .arg(format!("--storage.tsdb.path={}", dir.join("peer").display()))
+            .arg("--enable-feature=exemplar-storage,native-histograms,metadata-wal-records")
+            .stderr(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        wait_for("Prometheus", || std::net::TcpStream::connect(address).ok());
+        Self { child, address }
+    }
+
+    fn query(&self, query: &str) -> Value {
+        result(&send(self.address, "GET", &format!("/api/v1/query?query={}", encode(query))).body)
+    }
+}
+
+/// The result of a query, series in order.
+fn result(body: &str) -> Value {
+    let answer: Value = serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {body}"));
+    let mut result = answer["data"]["result"].clone();
+    if let Some(series) = result.as_array_mut() {
+        series.sort_by_key(|series| series["metric"].to_string());
+    }
+    result
+}
+
+fn serve_page() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let mut request = [0; 4096];
+            let _ = stream.read(&mut request);
+            let head = "HTTP/1.1 200 OK\r\ncontent-type: text/plain; version=0.0.4\r\nconnection: close";
+            let _ = write!(stream, "{head}\r\ncontent-length: {}\r\n\r\n{PAGE}", PAGE.len());
+        }
+    });
+    address
+}
+
+/// What Prometheus scrapes, it sends to us, with the message that it is told to use.
+fn prometheus_writes(message: &str, version: &str) {
+    let Some(program) = prometheus() else {
+        testkit::skip("there is no prometheus: neither PROMETHEUS nor the PATH names it");
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("none.yml");
+    fs::write(&config, "scrape_configs: []\n").unwrap();
+    let config = format!("--config.file={}", config.display());
+    let ours = Server::start(dir.path(), &[&config, "--web.enable-remote-write-receiver"]);
+    let page = serve_page();
+    let peer = Peer::start(
+        &program,
+        dir.path(),
+        &format!(
+            "global:\n  scrape_interval: 1s\nscrape_configs:\n  - job_name: page\n    static_configs:\n      \
+             - targets: ['{page}']\nremote_write:\n  - url: http://{}/api/v1/write\n    \
+             protobuf_message: {message}\n    send_exemplars: true\n    send_native_histograms: true\n    \
+             metadata_config:\n      send_interval: 1s\n",
+            ours.address
+        ),
+    );
+    // After three scrapes: all samples but the newest, which may still be on their way.
+    let newest = wait_for("samples from Prometheus", || {
+        let newest = ours.number("max(timestamp(zero))")?;
+        (ours.number("count_over_time(zero[1m])")? >= 3.0).then_some(newest)
+    });
+    for metric in
+        ["jobs_total", "wait_seconds_bucket", "wait_seconds_sum", "zero", "up", "scrape_samples_scraped"]
+    {
+        let query = encode(&format!("{metric}{{job=\"page\"}}[1m] @ {newest}"));
+        let path = format!("/api/v1/query?query={query}");
+        let (mine, theirs) = (result(&ours.get(&path).body), result(&send(peer.address, "GET", &path).body));
+        assert!(theirs.as_array().is_some_and(|series| !series.is_empty()), "{metric}");
+        assert_eq!(mine, theirs, "{metric}");
+    }
+    wait_for("metadata", || {
+        let answer = ours.get("/api/v1/metadata?metric=wait_seconds").body;
+        answer.contains("Time in the queue.").then_some(())
+    });
+    let senders = ours.get("/api/watchfire/v1/remote-write").body;
+    let senders: Value = serde_json::from_str(&senders).unwrap();
+    let sender = &senders["senders"][0];
+    assert_eq!((&sender["version"], &sender["lastFailure"]), (&version.into(), &"".into()), "{senders}");
+    assert_eq!(sender["address"], "127.0.0.1");
+    assert!(sender["userAgent"].as_str().unwrap().starts_with("Prometheus/"), "{senders}");
+}
+
+#[test]
+fn prometheus_writes_1_0() {
+    prometheus_writes("prometheus.WriteRequest", "1.0");
+}
+
+#[test]
+fn prometheus_writes_2_0() {
+    prometheus_writes("io.prometheus.write.v2.Request", "2.0");
+}
+
+#[test]
+fn prometheus_reads() {
+    let Some(program) = prometheus() else {
+        testkit::skip("there is no prometheus: neither PROMETHEUS nor the PATH names it");
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let page = serve_page();
+    let config = dir.path().join("prometheus.yml");
+    let text = format!(
+        "global:\n  scrape_interval: 1s\nscrape_configs:\n  - job_name: page\n    static_configs:\n      - targets: ['{page}']\n"
+    );
+    fs::write(&config, text).unwrap();
+    let ours = Server::start(dir.path(), &[&format!("--config.file={}", config.display())]);
+    let peer = Peer::start(
+        &program,
+        dir.path(),
+        &format!("remote_read:\n  - url: http://{}/api/v1/read\n    read_recent: true\n", ours.address),
+    );
+    let newest = wait_for("scrapes", || {
+        let newest = ours.number("max(timestamp(zero))")?;
+        (ours.number("count_over_time(zero[1m])")? >= 3.0).then_some(newest)
+    });
+    for query in [
+        "jobs_total",
+        "jobs_total{queue=~\"a|x\",zone!=\"\"}",
+        "zero[1m]",
+        "{__name__=~\"wait.*\",le!~\"0.*\"}",
+        "sum(count_over_time(jobs_total[1m]))",
+    ] {
+        // Asked for a time that is past, so that both see the same samples.
+        let at = encode(query);
+        let path = format!("/api/v1/query?query={at}&time={newest}");
+        let (mine, theirs) = (result(&ours.get(&path).body), result(&send(peer.address, "GET", &path).body));
+        assert!(mine.as_array().is_some_and(|series| !series.is_empty()), "{query}");
+        assert_eq!(mine, theirs, "{query}");
+    }
+    assert_eq!(peer.query("nothing"), Value::Array(Vec::new()));
+}
