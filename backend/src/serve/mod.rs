@@ -22,6 +22,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use http_rim::ServeOptions;
 use tokio::sync::oneshot;
+use tsdb::OpenProgress;
 
 use crate::cli::ServerFlags;
 pub(crate) use demo::DemoOptions;
@@ -72,7 +73,13 @@ async fn run(flags: &ServerFlags, values: BTreeMap<String, String>, demo: Option
     let loaded = source.load()?;
 
     let is_demo = demo.is_some();
-    let (parts, requests) = Parts::open(flags, values, is_demo, &loaded).await?;
+    let progress = OpenProgress::default();
+    let far = progress.clone();
+    let how_far = move || far.now().map_or_else(|| "opening the store".to_owned(), |step| step.to_string());
+    let (parts, requests) = tokio::select! {
+        opened = Parts::open(flags, values, is_demo, &loaded, progress) => opened?,
+        never = http_rim::answer_while_starting(&listeners, how_far) => match never {},
+    };
     let (stop, stopped) = oneshot::channel::<()>();
     let options = ServeOptions {
         connections_max: flags.max_connections,

@@ -18,7 +18,7 @@ use scrape::{ScrapeDeps, ScrapeManager};
 use storage::Storage;
 use telemetry::Registry;
 use tokio::sync::mpsc;
-use tsdb::{SeriesLimits, Tsdb};
+use tsdb::{OpenProgress, SeriesLimits, Tsdb};
 
 use super::config_file::Loaded;
 use super::metrics::Metrics;
@@ -51,6 +51,7 @@ impl Parts {
         values: BTreeMap<String, String>,
         demo: bool,
         loaded: &Loaded,
+        progress: OpenProgress,
     ) -> Result<(Self, mpsc::Receiver<ControlRequest>)> {
         let clock = SystemClock::shared();
         let registry = Registry::new();
@@ -60,7 +61,7 @@ impl Parts {
             .create_dir_all(&dir)
             .with_context(|| format!("cannot make the directory {}", dir.display()))?;
 
-        let store = open_store(flags, &dir, &clock, &registry).await?;
+        let store = open_store(flags, &dir, &clock, &registry, progress).await?;
         let store = Arc::new(TsdbStore(store));
         let database = flags.database_path.clone().unwrap_or_else(|| dir.join("watchfire.db"));
         let metastore = Metastore::open(&database, Arc::clone(&clock), SystemEntropy::shared()).await?;
@@ -119,8 +120,10 @@ async fn open_store(
     dir: &Path,
     clock: &Arc<dyn Clock>,
     registry: &Registry,
+    progress: OpenProgress,
 ) -> Result<Tsdb> {
     let mut options = tsdb::Options::new(dir);
+    options.progress = progress;
     options.retention_ms = i64::try_from(flags.retention.as_millis()).unwrap_or(i64::MAX);
     options.retention_bytes = flags.retention_size;
     options.block_range_ms = i64::try_from(flags.min_block.as_millis()).unwrap_or(i64::MAX);
@@ -225,7 +228,8 @@ mod tests {
         let cli = Cli::parse_from(["watchfire", "serve", "--storage.tsdb.path", &path]);
         let Command::Serve(flags) = cli.command else { panic!() };
         let loaded = config_file::parse(Path::new("x"), "").unwrap();
-        let (parts, _requests) = Parts::open(&flags, BTreeMap::new(), false, &loaded).await.unwrap();
+        let (parts, _requests) =
+            Parts::open(&flags, BTreeMap::new(), false, &loaded, OpenProgress::default()).await.unwrap();
         let want = telemetry::markdown(&parts.registry.catalogue());
         parts.close().await.unwrap();
 

@@ -24,7 +24,7 @@ mod wire;
 pub use app::{App, BuildInfo, ConfigStatus, Control, ControlRequest, Limits, Settings};
 pub use pages::{Page, PageAnswer, serve_pages};
 pub use router::router;
-pub use server::{ServeOptions, serve};
+pub use server::{ServeOptions, answer_while_starting, serve};
 pub use store::{NamedCount, SeriesExemplars, Store, StoreStats};
 pub use watchfire::targets::Targets;
 

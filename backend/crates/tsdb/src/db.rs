@@ -139,7 +139,7 @@ impl Tsdb {
         head.late_window_ms.store(options.late_window_ms, Ordering::Relaxed);
         head.min_valid_ms.fetch_max(head_begin(&blocks), Ordering::Relaxed);
         let started = clock.monotonic();
-        let mut recovered = recover(&head, &disk, &options, options.replay_threads)?;
+        let mut recovered = recover(&head, &disk, &options, &mut teller)?;
         head.release_files();
         recovered.report.duration = clock.monotonic().saturating_sub(started);
         report(&recovered.report, &metrics);

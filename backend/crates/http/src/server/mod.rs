@@ -1,6 +1,7 @@
 //! Connections: accept, bound, serve, end. And the small answers everything is made of.
 
 mod connections;
+mod starting;
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
@@ -8,6 +9,7 @@ use serde::Serialize;
 
 pub(crate) use connections::Peer;
 pub use connections::{ServeOptions, serve};
+pub use starting::answer_while_starting;
 
 /// A JSON answer.
 pub(crate) fn json_response<T: Serialize>(status: StatusCode, value: &T) -> Response<Body> {

@@ -21,6 +21,7 @@ use super::record::kind;
 use super::replay::{Share, replay_share};
 use super::report::{Damage, RecoveryReport, TornTail};
 use crate::head::{ChunkBytes, ChunkFile, Head, PAGE_SLOTS, SealedChunk, generation_of, slot_of};
+use crate::progress::Teller;
 use crate::{OpenError, Options};
 
 /// Directory for copies of damaged files, beside the log.
@@ -41,6 +42,7 @@ struct Source {
     id: u64,
     segment: bool,
     last: bool,
+    length: u64,
 }
 
 struct Recovery<'a> {
@@ -64,7 +66,7 @@ pub(crate) fn recover(
     head: &Head,
     disk: &Arc<dyn Disk>,
     options: &Options,
-    threads: usize,
+    teller: &mut Teller<'_>,
 ) -> Result<Recovered, OpenError> {
     let (wal_dir, chunk_dir) = (options.wal_dir(), options.chunk_dir());
     let files = WalFiles::list(&**disk, &wal_dir).map_err(|e| OpenError::io("list", &wal_dir, e))?;
@@ -73,7 +75,7 @@ pub(crate) fn recover(
         disk: &**disk,
         dir: &options.dir,
         chunk_dir: &chunk_dir,
-        threads: threads.max(1),
+        threads: options.replay_threads.max(1),
         files: HashMap::new(),
         unreadable: BTreeMap::new(),
         report: RecoveryReport::default(),
@@ -83,7 +85,7 @@ pub(crate) fn recover(
     let checkpoint = files.checkpoints.last().copied();
     let sources = recovery.sources(&wal_dir, &files, checkpoint)?;
     recovery.report.checkpoint = checkpoint;
-    recovery.read_all(&sources)?;
+    recovery.read_all(&sources, teller)?;
     recovery.settle_files()?;
     head.slab.settle_free();
     head.generation.fetch_max(recovery.generation.saturating_add(1), Ordering::Relaxed);
@@ -129,13 +131,14 @@ impl Recovery<'_> {
             let listed = WalFiles::checkpoint_files(self.disk, &dir);
             for (number, entry) in listed.map_err(|e| OpenError::io("list", &dir, e))? {
                 let id = checkpoint_file_id(checkpoint, number);
-                sources.push(Source { path: dir.join(entry.name), id, segment: false, last: false });
+                let path = dir.join(entry.name);
+                sources.push(Source { path, id, segment: false, last: false, length: entry.len });
             }
             expected = checkpoint + 1;
         }
         let newer = files.segments.iter().filter(|(number, _)| *number >= expected);
-        let newer: Vec<u64> = newer.map(|(number, _)| *number).collect();
-        for number in &newer {
+        let newer: Vec<(u64, u64)> = newer.copied().collect();
+        for (number, length) in &newer {
             if *number > expected && (checkpoint.is_some() || expected > 0) {
                 self.report.damage.push(Damage {
                     file: wal_dir.join(segment_name(expected)),
@@ -147,14 +150,15 @@ impl Recovery<'_> {
             }
             expected = number + 1;
             let path = wal_dir.join(segment_name(*number));
-            let last = Some(number) == newer.last();
-            sources.push(Source { path, id: segment_id(*number), segment: true, last });
+            let last = newer.last().is_some_and(|(last, _)| last == number);
+            sources.push(Source { path, id: segment_id(*number), segment: true, last, length: *length });
         }
         Ok(sources)
     }
 
-    fn read_all(&mut self, sources: &[Source]) -> Result<(), OpenError> {
+    fn read_all(&mut self, sources: &[Source], teller: &mut Teller<'_>) -> Result<(), OpenError> {
         let disk = self.disk;
+        let total = sources.iter().map(|source| source.length).sum();
         std::thread::scope(|scope| {
             let (send, receive) = sync_channel(1);
             scope.spawn(move || {
@@ -170,6 +174,7 @@ impl Recovery<'_> {
                 }
             });
             for (source, read) in receive {
+                teller.tell("reading the write-ahead log", self.report.bytes, total);
                 let (data, found) = read.map_err(|e| OpenError::io("read", &source.path, e))?;
                 if frame::is_newer_version(&data) {
                     return Err(OpenError::NewerVersion { path: source.path.clone() });
