@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use model::{Histogram, Span};
+use model::Histogram;
+use model::buckets::{lower_bound, negative, positive, upper_bound};
 
 /// A float with as few digits as it takes.
 pub(super) fn float(value: f64) -> String {
@@ -29,52 +30,24 @@ pub(super) fn histogram(h: &Histogram) -> String {
             let _ = write!(out, ", {open}{},{}{close}:{}", float(lower), float(upper), population(count));
         }
     };
-    for (index, count) in indexed(&h.negative_spans, &h.negative_buckets).into_iter().rev() {
-        push(['[', ')'], -bound(h, index), -bound(h, index.saturating_sub(1)), count);
+    for (index, count) in negative(h).into_iter().rev() {
+        push(['[', ')'], -upper_bound(h, index), -lower_bound(h, index), count);
     }
     if !h.has_custom_buckets() {
         push(['[', ']'], -h.zero_threshold, h.zero_threshold, h.zero_count);
     }
-    for (index, count) in indexed(&h.positive_spans, &h.positive_buckets) {
+    for (index, count) in positive(h) {
         let open = if h.has_custom_buckets() && index == 0 { '[' } else { '(' };
-        push([open, ']'], bound(h, index.saturating_sub(1)), bound(h, index), count);
+        push([open, ']'], lower_bound(h, index), upper_bound(h, index), count);
     }
     out.push('}');
     out
 }
 
-/// Buckets with their index.
-fn indexed(spans: &[Span], buckets: &[f64]) -> Vec<(i32, f64)> {
-    let mut indices = Vec::with_capacity(buckets.len());
-    let mut index = 0_i32;
-    for span in spans {
-        index = index.saturating_add(span.offset);
-        for _ in 0..(span.length as usize).min(buckets.len() - indices.len()) {
-            indices.push(index);
-            index = index.saturating_add(1);
-        }
-    }
-    indices.into_iter().zip(buckets.iter().copied()).collect()
-}
-
-/// Upper bound of the positive bucket `index`.
-fn bound(h: &Histogram, index: i32) -> f64 {
-    if h.has_custom_buckets() {
-        return match usize::try_from(index) {
-            Ok(index) => h.custom_values.get(index).copied().unwrap_or(f64::INFINITY),
-            Err(_) => f64::NEG_INFINITY,
-        };
-    }
-    let schema = h.schema.clamp(-4, 8);
-    if schema <= 0 {
-        return 2_f64.powi(index.saturating_mul(1 << -schema));
-    }
-    let (whole, part) = (index >> schema, index & ((1 << schema) - 1));
-    2_f64.powi(whole) * 2_f64.powf(f64::from(part) / f64::from(1 << schema))
-}
-
 #[cfg(test)]
 mod tests {
+    use model::Span;
+
     use super::*;
 
     #[test]

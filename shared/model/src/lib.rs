@@ -3,6 +3,7 @@
 //! Nothing here does I/O, knows a format or can be serialised: wire types live in `api`, on-disk types
 //! in `tsdb`. Builds for the browser; the regex engine is behind the feature `matching`.
 
+pub mod buckets;
 mod duration;
 mod histogram;
 mod labels;

@@ -38,6 +38,15 @@ pub struct SelectHints {
     pub budget: SampleBudget,
 }
 
+impl SelectHints {
+    /// Cuts the results of a label query to the limit.
+    pub fn cut(&self, results: &mut Vec<String>) {
+        if self.limit > 0 {
+            results.truncate(self.limit);
+        }
+    }
+}
+
 /// A view of a store over a time range. May be used from several threads at once.
 pub trait Querier: Send + Sync {
     /// The series that match all `matchers` and may have samples in the range; in no particular order.

@@ -41,10 +41,13 @@ impl Tsdb {
         let inner = self.inner();
         // What is on its way from the head into a block would come back with it.
         let _writing = inner.writing.lock();
-        let mut count = inner.head.delete(matchers, range)?;
-        if count > 0 {
+        let of_head = inner.head.delete(matchers, range, &inner.deleted);
+        // Also what an attempt before deleted from memory, and could not make last.
+        if inner.deleted.load(Ordering::Relaxed) {
             self.checkpoint().map_err(AdminError::NotLasting)?;
+            inner.deleted.store(false, Ordering::Relaxed);
         }
+        let mut count = of_head?;
         count += inner.blocks.delete_series(matchers, range)?;
         tracing::info!(series = count, from = range.start_ms, to = range.end_ms, "deleted samples");
         Ok(count)

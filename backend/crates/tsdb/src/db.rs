@@ -69,6 +69,8 @@ pub(crate) struct Inner {
     recovery: RecoveryReport,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) blocks: Blocks,
+    /// Samples were deleted from the head since the last checkpoint: the log still has them.
+    pub(crate) deleted: AtomicBool,
     /// Held while samples go from the head into a block, or out of the head otherwise.
     pub(crate) writing: Mutex<()>,
     /// Blocks that could not be opened at start, told for people.
@@ -92,6 +94,8 @@ pub(crate) struct Inner {
 struct Maintenance {
     last_truncation_ms: i64,
     last_spill_ms: i64,
+    /// Before this time chunks that could not be moved into a file are left where they are.
+    next_spill_ms: i64,
     /// Number of the next file of chunks.
     next_chunk_file: u64,
     /// Before this time a broken log is not begun anew again.
@@ -168,6 +172,7 @@ impl Tsdb {
             maintenance: Mutex::new(Maintenance {
                 last_truncation_ms: clock.now_ms(),
                 last_spill_ms: clock.now_ms(),
+                next_spill_ms: i64::MIN,
                 next_chunk_file: chunk_files.last().map_or(0, |last| last + 1),
                 next_resume_ms: i64::MIN,
             }),
@@ -177,6 +182,7 @@ impl Tsdb {
             clock,
             entropy,
             blocks,
+            deleted: AtomicBool::new(false),
             writing: Mutex::default(),
             _lock: lock,
         };
@@ -371,7 +377,7 @@ impl Tsdb {
             bytes if bytes >= inner.options.spill_bytes => true,
             _ => now - maintenance.last_spill_ms >= SPILL_INTERVAL_MS,
         };
-        if due && now >= maintenance.next_resume_ms {
+        if due && now >= maintenance.next_spill_ms {
             self.spill(&mut maintenance);
         }
     }
@@ -394,7 +400,7 @@ impl Tsdb {
                 Err(error) => {
                     let path = dir.display();
                     tracing::error!(%error, "cannot write file {number} of chunks in {path}; they stay in memory");
-                    maintenance.next_resume_ms = inner.clock.now_ms().saturating_add(RESUME_INTERVAL_MS);
+                    maintenance.next_spill_ms = inner.clock.now_ms().saturating_add(RESUME_INTERVAL_MS);
                     return;
                 }
             }

@@ -11,7 +11,9 @@ use std::sync::Arc;
 
 use common::{Content, START_MS, everything, options, series};
 use model::{CompiledMatcher, Labels, MatchOp, Matcher, TimeRange};
-use platform::{RealDisk, SeededEntropy, SimulatedClock, SimulatedDisk, SystemClock, SystemEntropy};
+use platform::{
+    Fault, FaultAction, RealDisk, SeededEntropy, SimulatedClock, SimulatedDisk, SystemClock, SystemEntropy,
+};
 use prometheus::Prometheus;
 use storage::Storage;
 use telemetry::Registry;
@@ -102,6 +104,24 @@ fn what_is_deleted_stays_away() {
     check(&store, "after compaction");
     drop((appender, store));
     check(&open(&disk.after_power_cut(), 3), "after a power cut");
+}
+
+/// The disk fails when a deletion has to be made to last: that is told, and trying again makes up for it.
+#[test]
+fn a_deletion_that_could_not_last_is_made_to_last_by_the_next_try() {
+    let disk = SimulatedDisk::new(1);
+    let store = open(&disk, 1);
+    fill(&store, 3);
+    disk.set_fault(Some(Fault {
+        at: disk.changes(),
+        action: FaultAction::ErrorsFromNowOn(std::io::ErrorKind::StorageFull),
+    }));
+    let error = store.delete_series(&matchers(1), TimeRange::ALL).unwrap_err();
+    assert!(error.to_string().contains("could not be made to last"), "{error}");
+    disk.set_fault(None);
+    store.delete_series(&matchers(1), TimeRange::ALL).unwrap();
+    drop(store);
+    assert_eq!(times(&everything(&open(&disk.after_kill(), 2)), 1), [0i64; 0]);
 }
 
 #[test]

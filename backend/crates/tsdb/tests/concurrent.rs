@@ -114,12 +114,13 @@ fn writers_readers_and_maintenance_at_once() {
 #[test]
 fn writers_of_the_same_series_keep_it_in_order() {
     let disk = SimulatedDisk::new(5);
-    let store = open(&disk, Options { wal_segment_bytes: 1 << 20, ..options() }).0;
+    let store =
+        open(&disk, Options { wal_fsync: WalFsync::Never, wal_segment_bytes: 1 << 20, ..options() }).0;
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
                 let mut appender = store.appender();
-                for round in 0..500i64 {
+                for round in 0..20_000i64 {
                     let id = appender.resolve(&labels(0, 0)).unwrap();
                     match appender.append(id, START_MS + round, round as f64) {
                         Ok(()) | Err(AppendError::OutOfOrder) => {}
@@ -132,5 +133,5 @@ fn writers_of_the_same_series_keep_it_in_order() {
     });
     let held = everything(&store);
     assert!(held[0].1.windows(2).all(|pair| pair[0].0 < pair[1].0));
-    assert_eq!(held[0].1.last().unwrap().0, START_MS + 499);
+    assert_eq!(held[0].1.last().unwrap().0, START_MS + 19_999);
 }

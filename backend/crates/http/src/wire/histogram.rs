@@ -1,7 +1,8 @@
 //! Native histograms as Prometheus' JSON has them: count, sum, and the buckets that hold something, each
 //! with a number that says which of its bounds belong to it.
 
-use model::{Histogram, Span};
+use model::Histogram;
+use model::buckets::{lower_bound, negative, positive, upper_bound};
 
 use super::float::{push_float, push_seconds};
 
@@ -24,17 +25,17 @@ pub(crate) fn push_histogram_point(out: &mut Vec<u8>, t_ms: i64, histogram: &His
     out.push(b'"');
     let mut buckets = Buckets { out, any: false };
     let custom = histogram.has_custom_buckets();
-    for (index, count) in indexed(&histogram.negative_spans, &histogram.negative_buckets).into_iter().rev() {
-        let (near, far) = (bound(histogram, index - 1), bound(histogram, index));
+    for (index, count) in negative(histogram).into_iter().rev() {
+        let (near, far) = (lower_bound(histogram, index), upper_bound(histogram, index));
         buckets.push(Ends::Lower, -far, -near, count);
     }
     if !custom {
         let zero = histogram.zero_threshold;
         buckets.push(Ends::Both, -zero, zero, histogram.zero_count);
     }
-    for (index, count) in indexed(&histogram.positive_spans, &histogram.positive_buckets) {
+    for (index, count) in positive(histogram) {
         let ends = if custom && index == 0 { Ends::Both } else { Ends::Upper };
-        buckets.push(ends, bound(histogram, index - 1), bound(histogram, index), count);
+        buckets.push(ends, lower_bound(histogram, index), upper_bound(histogram, index), count);
     }
     let any = buckets.any;
     out.extend_from_slice(if any { b"]}]" } else { b"}]" });
@@ -62,38 +63,10 @@ impl Buckets<'_> {
     }
 }
 
-/// Buckets with their index.
-fn indexed(spans: &[Span], buckets: &[f64]) -> Vec<(i32, f64)> {
-    let mut index = 0_i32;
-    let mut indices = Vec::with_capacity(buckets.len());
-    for span in spans {
-        index = index.saturating_add(span.offset);
-        for _ in 0..span.length.min(buckets.len() as u32) {
-            indices.push(index);
-            index = index.saturating_add(1);
-        }
-    }
-    indices.into_iter().zip(buckets.iter().copied()).collect()
-}
-
-/// Upper bound of the positive bucket `index`.
-fn bound(histogram: &Histogram, index: i32) -> f64 {
-    if histogram.has_custom_buckets() {
-        return match usize::try_from(index) {
-            Ok(index) => histogram.custom_values.get(index).copied().unwrap_or(f64::INFINITY),
-            Err(_) => f64::NEG_INFINITY,
-        };
-    }
-    let schema = histogram.schema.clamp(-4, 8);
-    if schema <= 0 {
-        return 2_f64.powi(index.saturating_mul(1 << -schema));
-    }
-    let (whole, part) = (index >> schema, index & ((1 << schema) - 1));
-    2_f64.powi(whole) * 2_f64.powf(f64::from(part) / f64::from(1 << schema))
-}
-
 #[cfg(test)]
 mod tests {
+    use model::Span;
+
     use super::*;
 
     fn json(histogram: &Histogram) -> String {

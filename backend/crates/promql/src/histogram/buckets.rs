@@ -1,5 +1,6 @@
-//! Buckets as a list of index and population, their bounds, and the way back to spans.
+//! Buckets with their bounds, and the way from indexes back to spans.
 
+pub(crate) use model::buckets::{Sparse, negative, positive, upper_bound};
 use model::{Histogram, Span};
 
 /// A bucket with its bounds.
@@ -8,26 +9,6 @@ pub(crate) struct Bucket {
     pub(crate) lower: f64,
     pub(crate) upper: f64,
     pub(crate) count: f64,
-}
-
-/// Populations by index, ascending.
-pub(crate) type Sparse = Vec<(i32, f64)>;
-
-/// Spans and populations as a list. Populations beyond the spans, and spans beyond the populations, are
-/// left out, and so are indexes beyond 32 bits.
-pub(crate) fn expand(spans: &[Span], populations: &[f64]) -> Sparse {
-    let mut out = Vec::with_capacity(populations.len());
-    let mut index = 0_i64;
-    let mut rest = populations.iter();
-    for span in spans {
-        index += i64::from(span.offset);
-        for _ in 0..span.length {
-            let (Some(count), Ok(at)) = (rest.next(), i32::try_from(index)) else { return out };
-            out.push((at, *count));
-            index += 1;
-        }
-    }
-    out
 }
 
 /// Spans and populations of a list, without empty buckets.
@@ -46,49 +27,12 @@ pub(crate) fn compact(buckets: &[(i32, f64)]) -> (Vec<Span>, Vec<f64>) {
     (spans, populations)
 }
 
-pub(crate) fn positive(h: &Histogram) -> Sparse {
-    expand(&h.positive_spans, &h.positive_buckets)
-}
-
-pub(crate) fn negative(h: &Histogram) -> Sparse {
-    expand(&h.negative_spans, &h.negative_buckets)
-}
-
 pub(crate) fn set_positive(h: &mut Histogram, buckets: &[(i32, f64)]) {
     (h.positive_spans, h.positive_buckets) = compact(buckets);
 }
 
 pub(crate) fn set_negative(h: &mut Histogram, buckets: &[(i32, f64)]) {
     (h.negative_spans, h.negative_buckets) = compact(buckets);
-}
-
-/// Upper bound of an exponential bucket: 2^(index · 2^−schema).
-pub(crate) fn exponential_bound(schema: i32, index: i32) -> f64 {
-    if schema <= 0 {
-        let exponent = i64::from(index) << (-schema).clamp(0, 16);
-        return power_of_two(exponent);
-    }
-    let schema = schema.min(30);
-    let fraction = index & ((1 << schema) - 1);
-    let exponent = i64::from(index >> schema);
-    (f64::from(fraction) / f64::from(1 << schema)).exp2() * power_of_two(exponent)
-}
-
-fn power_of_two(exponent: i64) -> f64 {
-    // Beyond these the result is 0 or infinite anyway.
-    (exponent.clamp(-2000, 2000) as f64).exp2()
-}
-
-/// Upper bound of the bucket at `index`.
-pub(crate) fn upper_bound(h: &Histogram, index: i32) -> f64 {
-    if h.has_custom_buckets() {
-        return usize::try_from(index)
-            .ok()
-            .and_then(|i| h.custom_values.get(i))
-            .copied()
-            .unwrap_or(if index < 0 { f64::NEG_INFINITY } else { f64::INFINITY });
-    }
-    exponential_bound(h.schema, index)
 }
 
 /// The index after resolution is reduced by `by` steps.
@@ -121,11 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bounds_grow_by_the_schema() {
-        assert_eq!(exponential_bound(0, 3), 8.0);
-        assert_eq!(exponential_bound(-1, 2), 16.0);
-        assert!((exponential_bound(2, 1) - 2f64.powf(0.25)).abs() < 1e-15);
-        assert_eq!(exponential_bound(3, -8), 0.5);
+    fn indexes_halve_with_the_resolution() {
         assert_eq!((coarser_index(3, 1), coarser_index(0, 1), coarser_index(-1, 1)), (2, 0, 0));
     }
 
@@ -134,7 +74,7 @@ mod tests {
         fn spans_and_back(map in proptest::collection::btree_map(-50i32..50, 1.0..9.0f64, 0..20)) {
             let list: Sparse = map.into_iter().collect();
             let (spans, populations) = compact(&list);
-            prop_assert_eq!(expand(&spans, &populations), list);
+            prop_assert_eq!(model::buckets::expand(&spans, &populations), list);
         }
     }
 }

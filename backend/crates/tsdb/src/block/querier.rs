@@ -120,7 +120,7 @@ impl Querier for BlockQuerier {
             let texts = numbers.into_iter().map(|number| index.text(number).map(str::to_owned));
             texts.collect::<Result<_, _>>().map_err(|fault| self.blame(fault))?
         };
-        limit(&mut names, hints);
+        hints.cut(&mut names);
         Ok(names)
     }
 
@@ -165,14 +165,8 @@ impl Querier for BlockQuerier {
                 .map_err(|error| self.blame(error))?;
             }
         }
-        limit(&mut values, hints);
+        hints.cut(&mut values);
         Ok(values)
-    }
-}
-
-fn limit(results: &mut Vec<String>, hints: &SelectHints) {
-    if hints.limit > 0 {
-        results.truncate(hints.limit);
     }
 }
 

@@ -118,12 +118,15 @@ impl HeadAppender {
             return self.late_or(t, AppendError::OutOfOrder);
         }
         let held = page.series.lock();
-        match held.get(slot as usize % PAGE_SLOTS).and_then(Option::as_ref) {
-            Some(series) if is_newest(series) => Ok(Place::Known),
-            _ => {
-                drop(held);
-                self.duplicate()
-            }
+        // Another writer may have appended to the series since its newest time was read.
+        let is_behind = t < page.newest(slot);
+        let series = held.get(slot as usize % PAGE_SLOTS).and_then(Option::as_ref);
+        let is_known = !is_behind && series.is_some_and(is_newest);
+        drop(held);
+        match (is_behind, is_known) {
+            (true, _) => self.late_or(t, AppendError::OutOfOrder),
+            (false, true) => Ok(Place::Known),
+            (false, false) => self.duplicate(),
         }
     }
 

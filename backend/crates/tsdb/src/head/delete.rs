@@ -1,6 +1,6 @@
 //! Deleting samples of the head.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use model::{CompiledMatcher, TimeRange};
 use storage::merge::retain_samples;
@@ -11,8 +11,13 @@ use crate::block::encode_samples;
 
 impl Head {
     /// Deletes the samples within `range` of all series that match; hands back how many series lost some.
-    /// Those that are being appended meanwhile may stay.
-    pub(crate) fn delete(&self, matchers: &[CompiledMatcher], range: TimeRange) -> Result<u64, QueryError> {
+    /// Those that are being appended meanwhile may stay. Sets `deleted` before the first sample goes.
+    pub(crate) fn delete(
+        &self,
+        matchers: &[CompiledMatcher],
+        range: TimeRange,
+        deleted: &AtomicBool,
+    ) -> Result<u64, QueryError> {
         let _view = self.view.read();
         let slots = self.index.select(matchers, self, &Cancel::default())?;
         let mut count = 0;
@@ -24,6 +29,7 @@ impl Head {
                 continue;
             }
             let (chunks, bytes) = (series.chunk_count(), series.sealed_in_memory());
+            deleted.store(true, Ordering::Relaxed);
             series.delete(range).map_err(QueryError::Storage)?;
             count += 1;
             let gone = chunks as i64 - series.chunk_count() as i64;

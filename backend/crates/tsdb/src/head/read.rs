@@ -126,7 +126,7 @@ impl Querier for HeadQuerier {
             ids.iter().map(|id| index.name_by_id(id).name.to_string()).collect()
         };
         names.sort_unstable();
-        limit(&mut names, hints);
+        hints.cut(&mut names);
         Ok(names)
     }
 
@@ -152,14 +152,8 @@ impl Querier for HeadQuerier {
             met.map(|(_, text, _)| text.to_owned()).collect()
         };
         values.sort_unstable();
-        limit(&mut values, hints);
+        hints.cut(&mut values);
         Ok(values)
-    }
-}
-
-fn limit(results: &mut Vec<String>, hints: &SelectHints) {
-    if hints.limit > 0 {
-        results.truncate(hints.limit);
     }
 }
 

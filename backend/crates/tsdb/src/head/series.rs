@@ -1,7 +1,8 @@
 //! One series: its labels as numbers, the open chunk, the sealed chunks before it, and what came late.
 
 use chunk::{ChunkError, Encoding, HistogramChunk, HistogramKind, Refused, XorChunk, next_histogram};
-use model::{Histogram, Span, TimeRange, Value};
+use model::buckets::{Sparse, negative, positive};
+use model::{Histogram, TimeRange, Value};
 
 use super::delete::without;
 use super::late::Late;
@@ -347,18 +348,11 @@ pub(crate) fn same(a: &Histogram, b: &Histogram) -> bool {
     a.schema == b.schema
         && numbers(a) == numbers(b)
         && a.custom_values == b.custom_values
-        && filled(&a.positive_spans, &a.positive_buckets).eq(filled(&b.positive_spans, &b.positive_buckets))
-        && filled(&a.negative_spans, &a.negative_buckets).eq(filled(&b.negative_spans, &b.negative_buckets))
+        && filled(positive(a)).eq(filled(positive(b)))
+        && filled(negative(a)).eq(filled(negative(b)))
 }
 
 /// Index and population of the buckets that are not empty.
-fn filled<'a>(spans: &'a [Span], buckets: &'a [f64]) -> impl Iterator<Item = (i64, u64)> + 'a {
-    let mut next = 0;
-    let indexes = spans.iter().flat_map(move |span| {
-        let first = next + i64::from(span.offset);
-        next = first + i64::from(span.length);
-        first..next
-    });
-    let all = indexes.zip(buckets.iter().map(|count| count.to_bits()));
-    all.filter(|(_, count)| *count != 0)
+fn filled(buckets: Sparse) -> impl Iterator<Item = (i32, u64)> {
+    buckets.into_iter().map(|(index, count)| (index, count.to_bits())).filter(|(_, count)| *count != 0)
 }

@@ -36,11 +36,13 @@ impl Head {
         between: &mut dyn FnMut(),
     ) -> io::Result<bool> {
         let mut writer = ChunkFileWriter::create(disk, dir, number)?;
+        let waiting = self.sealed_bytes.swap(0, Ordering::Relaxed);
         let outcome = self.write_sealed(&mut writer, between).and_then(|(moved, all)| {
             let file = writer.finish()?;
             Ok((moved, all, file))
         });
         let (moved, all, file) = outcome.inspect_err(|_| {
+            self.sealed_bytes.fetch_add(waiting, Ordering::Relaxed);
             // What stays is not known to any checkpoint and goes with the next.
             let _ = disk.remove_file(&ChunkFileWriter::path(dir, number));
         })?;
@@ -59,7 +61,6 @@ impl Head {
     ) -> io::Result<(Vec<Moved>, bool)> {
         let mut moved = Vec::new();
         let mut found: Vec<(u64, SealedChunk, Arc<[u8]>, bool)> = Vec::new();
-        self.sealed_bytes.store(0, Ordering::Relaxed);
         for number in 0..self.slab.page_count() {
             let first = number * PAGE_SLOTS as u32;
             let Some(page) = self.slab.known_page(first) else { continue };
