@@ -43,11 +43,13 @@ pub enum OpenError {
     /// Exemplars and metadata of a Prometheus' head could not be logged.
     #[error("cannot take over exemplars and metadata of a Prometheus")]
     TakeoverRest(#[source] AppendError),
-    /// A later version of Watchfire wrote the log.
-    #[error("{} was written by a later version; open it with that version", path.display())]
-    NewerVersion {
+    /// Another version of Watchfire wrote the log.
+    #[error("{} was written by another version (format {version}); open it with that version", path.display())]
+    OtherVersion {
         /// The file.
         path: PathBuf,
+        /// What the file says.
+        version: u8,
     },
 }
 

@@ -117,18 +117,19 @@ fn a_missing_segment_is_reported() {
 }
 
 #[test]
-fn a_later_version_is_left_alone() {
-    let (disk, _) = written();
-    let mut bytes = disk.read(&wal_file("00000000")).unwrap();
-    bytes[7] = 2;
-    disk.overwrite(&wal_file("00000000"), bytes.clone()).unwrap();
-    let clock = std::sync::Arc::new(platform::SimulatedClock::new(START_MS));
-    let error =
-        Tsdb::open(options(), disk.shared(), clock, SeededEntropy::shared(1), &telemetry::Registry::new())
-            .err()
-            .unwrap();
-    assert!(error.to_string().contains("later version"), "{error}");
-    assert_eq!(disk.read(&wal_file("00000000")).unwrap(), bytes);
+fn another_version_is_left_alone() {
+    for version in [1, 3] {
+        let (disk, _) = written();
+        let mut bytes = disk.read(&wal_file("00000000")).unwrap();
+        bytes[7] = version;
+        disk.overwrite(&wal_file("00000000"), bytes.clone()).unwrap();
+        let clock = std::sync::Arc::new(platform::SimulatedClock::new(START_MS));
+        let entropy = SeededEntropy::shared(1);
+        let opened = Tsdb::open(options(), disk.shared(), clock, entropy, &telemetry::Registry::new());
+        let error = opened.err().unwrap().to_string();
+        assert!(error.contains(&format!("another version (format {version})")), "{error}");
+        assert_eq!(disk.read(&wal_file("00000000")).unwrap(), bytes);
+    }
 }
 
 #[test]

@@ -120,7 +120,7 @@ fn maintenance_keeps_the_retention_and_the_log_short() {
         let now = START_MS + (step + 1) * 15_000;
         for number in 0..50 {
             let id = appender.resolve(&pod(step as usize / 300, number)).unwrap();
-            appender.append(id, now, step as f64 * 1.1).unwrap();
+            appender.append(id, now, (step * 50 + number as i64) as f64 / 7.0).unwrap();
         }
         appender.commit().unwrap();
         store.maintain().unwrap();

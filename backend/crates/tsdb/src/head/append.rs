@@ -21,6 +21,7 @@ use super::series::{MemSeries, Outcome, same};
 use super::slab::Page;
 use super::{Head, PAGE_SLOTS, generation_of, slot_of};
 use crate::db::Inner;
+use crate::index::Neighbour;
 use crate::validate::check_histogram;
 use crate::wal::{Encoder, LoggedSample, LoggedValue};
 
@@ -65,6 +66,7 @@ pub(crate) struct HeadAppender {
     /// Samples before this are refused; read when the batch begins.
     min_valid: Option<i64>,
     encoder: Encoder,
+    neighbour: Neighbour,
 }
 
 impl HeadAppender {
@@ -79,6 +81,7 @@ impl HeadAppender {
             last: None,
             min_valid: None,
             encoder: Encoder::default(),
+            neighbour: Neighbour::default(),
         }
     }
 
@@ -336,7 +339,7 @@ impl Appender for HeadAppender {
     fn resolve(&mut self, labels: &Labels) -> Result<SeriesRef, AppendError> {
         self.inner.wal.check_open()?;
         let (wal, metrics) = (&self.inner.wal, &self.inner.metrics);
-        let series = self.inner.head.resolve(labels, |series| {
+        let series = self.inner.head.resolve(labels, &mut self.neighbour, |series| {
             wal.enqueue_series(series.0, labels);
             metrics.series_created.inc();
         });

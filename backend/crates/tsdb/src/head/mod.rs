@@ -44,7 +44,7 @@ use model::{Labels, TimeRange, Value};
 use parking_lot::{Mutex, RwLock};
 use storage::{AppendError, SeriesRef};
 
-use crate::index::LabelIndex;
+use crate::index::{LabelIndex, Neighbour};
 use exemplars::ExemplarRing;
 use late::Late;
 use map::SeriesMap;
@@ -121,10 +121,12 @@ impl Head {
     }
 
     /// The series with these labels, made if need be. `log` is called for a new series before anybody
-    /// else can see it, so that no sample of it can be logged earlier than the series itself.
+    /// else can see it, so that no sample of it can be logged earlier than the series itself. `neighbour` is
+    /// the caller's own.
     pub(crate) fn resolve(
         &self,
         labels: &Labels,
+        neighbour: &mut Neighbour,
         log: impl FnOnce(SeriesRef),
     ) -> Result<SeriesRef, AppendError> {
         if labels.is_empty() {
@@ -142,7 +144,7 @@ impl Head {
         let slot = self.slab.take_free().ok_or_else(|| {
             AppendError::TooManySeries("the store holds as many series as it can".to_owned())
         })?;
-        let packed = match self.index.add_series(labels, slot) {
+        let packed = match self.index.add_series(labels, slot, neighbour) {
             Ok(packed) => packed,
             Err(error) => {
                 self.slab.give_back(slot);
@@ -160,7 +162,12 @@ impl Head {
     /// Makes a series known under a reference that the log gave it. A series that holds the slot or the
     /// labels already is an earlier one that went before the log was cut; it is replaced, and its
     /// reference handed back. Only for recovery: nobody else may use the head meanwhile.
-    pub(crate) fn restore(&self, series: u64, labels: &Labels) -> Result<Option<u64>, AppendError> {
+    pub(crate) fn restore(
+        &self,
+        series: u64,
+        labels: &Labels,
+        neighbour: &mut Neighbour,
+    ) -> Result<Option<u64>, AppendError> {
         let slot = slot_of(series);
         let mut replaced = None;
         if let Some(held) = self.slab.reference(slot) {
@@ -176,7 +183,7 @@ impl Head {
             self.forget(held);
             replaced = Some(held);
         }
-        let packed = self.index.add_series(labels, slot)?;
+        let packed = self.index.add_series(labels, slot, neighbour)?;
         self.slab.put(series, packed, hash);
         self.map.shard(hash).insert(hash, slot);
         self.series_count.fetch_add(1, Ordering::Relaxed);

@@ -30,10 +30,31 @@ struct Names {
     list: Vec<Arc<NameIndex>>,
 }
 
+/// Names and values of the series that was added before: neighbours share most of them, so that a look at
+/// a text saves a search.
+#[derive(Debug, Default)]
+pub(crate) struct Neighbour(Vec<(Arc<NameIndex>, Option<ValueId>)>);
+
 /// The inverted index.
 #[derive(Debug, Default)]
 pub(crate) struct LabelIndex {
     names: RwLock<Names>,
+}
+
+impl Neighbour {
+    /// The name of the label at this place, and the value it had there.
+    fn at(&mut self, at: usize, name: &str, of: &LabelIndex) -> (&NameIndex, &mut Option<ValueId>) {
+        if self.0.get(at).is_none_or(|(held, _)| *held.name != *name) {
+            // What is behind stays: labels of the same name may follow.
+            let new = (of.name_or_insert(name), None);
+            match self.0.get_mut(at) {
+                Some(held) => *held = new,
+                None => self.0.push(new),
+            }
+        }
+        let (index, value) = &mut self.0[at];
+        (index, value)
+    }
 }
 
 impl LabelIndex {
@@ -41,15 +62,21 @@ impl LabelIndex {
     ///
     /// # Errors
     /// [`AppendError::InvalidLabels`] when the texts of a label name grow beyond 4 GiB.
-    pub(crate) fn add_series(&self, labels: &Labels, slot: u32) -> Result<PackedLabels, AppendError> {
+    pub(crate) fn add_series(
+        &self,
+        labels: &Labels,
+        slot: u32,
+        neighbour: &mut Neighbour,
+    ) -> Result<PackedLabels, AppendError> {
         let mut packed = Vec::with_capacity(64);
-        for (name, value) in labels {
-            let index = self.name_or_insert(name);
-            let Some(id) = index.values.write().add(value, slot) else {
+        for (at, (name, value)) in labels.into_iter().enumerate() {
+            let (index, known) = neighbour.at(at, name, self);
+            let Some(id) = index.values.write().add(value, slot, *known) else {
                 self.remove_series(&packed, slot);
                 let reason = format!("label {name:?} has more than 4 GiB of values");
                 return Err(AppendError::InvalidLabels(reason));
             };
+            *known = Some(id);
             push_varint(&mut packed, index.id);
             push_varint(&mut packed, id);
         }
@@ -196,14 +223,14 @@ mod tests {
     #[test]
     fn labels_come_back_as_they_went_in() {
         let index = LabelIndex::default();
-        let mut held = Vec::new();
+        let (mut held, mut neighbour) = (Vec::new(), Neighbour::default());
         for slot in 0..300u32 {
             let labels = Labels::from_pairs([
                 ("__name__", "up".to_owned()),
                 ("instance", format!("host-{slot}")),
                 ("zone", format!("z{}", slot % 3)),
             ]);
-            held.push((index.add_series(&labels, slot).unwrap(), labels));
+            held.push((index.add_series(&labels, slot, &mut neighbour).unwrap(), labels));
         }
         for (packed, labels) in &held {
             assert_eq!(&index.unpack(packed), labels);

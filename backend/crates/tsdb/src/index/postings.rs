@@ -8,6 +8,8 @@ use roaring::RoaringBitmap;
 
 /// Beyond this many slots a bitmap is smaller and quicker than a vector.
 const VECTOR_MAX: usize = 64;
+/// Up to so many slots a roaring bitmap keeps them as sorted arrays.
+const SORTED_MAX: u64 = 4096;
 
 /// A set of slots.
 #[derive(Debug, Default)]
@@ -34,7 +36,12 @@ impl Postings {
                 }
             }
             Self::Many(slots) => {
-                slots.insert(slot);
+                // New slots mostly ascend. Within sorted arrays that saves a search; a set of more may have
+                // its bits in words, where to find the greatest would take longer than to insert.
+                let pushed = slots.len() <= SORTED_MAX && slots.try_push(slot).is_ok();
+                if !pushed {
+                    slots.insert(slot);
+                }
             }
         }
     }

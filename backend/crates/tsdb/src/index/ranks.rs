@@ -64,6 +64,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::index::Neighbour;
 
     proptest! {
         #[test]
@@ -72,10 +73,10 @@ mod tests {
                 proptest::collection::btree_map("[a-c]{1,2}", "[x-z]{1,3}", 1..4), 2..30),
         ) {
             let index = LabelIndex::default();
-            let mut held = Vec::new();
+            let (mut held, mut neighbour) = (Vec::new(), Neighbour::default());
             for (slot, set) in sets.iter().enumerate() {
                 let labels = Labels::from_pairs(set);
-                held.push((index.add_series(&labels, slot as u32).unwrap(), labels));
+                held.push((index.add_series(&labels, slot as u32, &mut neighbour).unwrap(), labels));
             }
             let ranks = index.ranks();
             let key = |packed: &[u8]| {

@@ -192,7 +192,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::index::PackedLabels;
+    use crate::index::{Neighbour, PackedLabels};
 
     struct Source(Vec<PackedLabels>);
 
@@ -232,8 +232,9 @@ mod tests {
         ) {
             let index = LabelIndex::default();
             let labels: Vec<Labels> = series.iter().map(Labels::from_pairs).collect();
+            let mut neighbour = Neighbour::default();
             let packed = labels.iter().enumerate()
-                .map(|(slot, labels)| index.add_series(labels, slot as u32).unwrap()).collect();
+                .map(|(slot, labels)| index.add_series(labels, slot as u32, &mut neighbour).unwrap()).collect();
             let matchers: Vec<CompiledMatcher> =
                 matchers.into_iter().map(|m| CompiledMatcher::new(m).unwrap()).collect();
             let got: Vec<u32> =

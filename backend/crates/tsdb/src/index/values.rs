@@ -34,10 +34,12 @@ pub(crate) struct Values {
 }
 
 impl Values {
-    /// Adds the series at `slot` to the postings of `value`. `None` when the texts of this name would
-    /// take more than 4 GiB.
-    pub(crate) fn add(&mut self, value: &str, slot: u32) -> Option<ValueId> {
-        let id = match self.find(value) {
+    /// Adds the series at `slot` to the postings of `value`; `guess` is looked at before the value is
+    /// searched for. `None` when the texts of this name would take more than 4 GiB.
+    pub(crate) fn add(&mut self, value: &str, slot: u32, guess: Option<ValueId>) -> Option<ValueId> {
+        // The text of a number that is not in use is empty, no value is.
+        let guessed = guess.filter(|guess| self.text(*guess) == value);
+        let id = match guessed.or_else(|| self.find(value)) {
             Some(id) => id,
             None => self.insert(value)?,
         };
@@ -151,7 +153,7 @@ mod tests {
         let mut values = Values::default();
         for round in 0..20 {
             let ids: Vec<ValueId> =
-                (0..1000).map(|i| values.add(&format!("pod-{round}-{i}"), i).unwrap()).collect();
+                (0..1000).map(|i| values.add(&format!("pod-{round}-{i}"), i, None).unwrap()).collect();
             assert_eq!(values.len(), 1000);
             for (slot, id) in ids.into_iter().enumerate() {
                 assert_eq!(values.text(id), format!("pod-{round}-{slot}"));
@@ -166,9 +168,9 @@ mod tests {
     #[test]
     fn compaction_keeps_the_living() {
         let mut values = Values::default();
-        let keep = values.add("keep", 7).unwrap();
+        let keep = values.add("keep", 7, None).unwrap();
         for i in 0..5000 {
-            let id = values.add(&format!("gone-{i}"), 1).unwrap();
+            let id = values.add(&format!("gone-{i}"), 1, Some(keep)).unwrap();
             values.remove(id, 1);
         }
         assert_eq!(values.text(keep), "keep");

@@ -6,9 +6,10 @@ use chunk::Encoding;
 use model::{Exemplar, Histogram, Labels, MetricMetadata, MetricType, ResetHint, Span};
 
 use super::codec::{Cursor, Malformed};
+pub(super) use super::floats::read_floats as samples;
 use super::frame;
 use super::pack::unpack;
-use super::record::{LATE_CHUNK, NEXT_SERIES, OPEN_CHUNK, SAME_TIME, kind, value_kind};
+use super::record::{LATE_CHUNK, NEXT_SERIES, OPEN_CHUNK, SAME_TIME, kind};
 use crate::head::{MAX_SLOTS, slot_of};
 
 /// A decoded record, but for samples and histograms, which are visited.
@@ -99,50 +100,29 @@ pub(crate) fn record(kind: u8, payload: &[u8]) -> Result<Record, Malformed> {
     if cursor.is_empty() { Ok(record) } else { Err(Malformed) }
 }
 
-/// Visits the floats of a samples record.
-#[inline]
-pub(crate) fn samples(payload: &[u8], mut visit: impl FnMut(u64, i64, f64)) -> Result<(), Malformed> {
-    let mut cursor = Cursor::new(payload);
-    let (mut series, mut t) = (0, 0);
-    while !cursor.is_empty() {
-        let tag = place(&mut cursor, &mut series, &mut t)?;
-        let value = match tag & 3 {
-            value_kind::ZERO => 0.0,
-            value_kind::INTEGER => cursor.int()? as f64,
-            value_kind::SINGLE => f64::from(f32::from_bits(u32::from_le_bytes(cursor.array()?))),
-            _ => cursor.float()?,
-        };
-        visit(series, t, value);
-    }
-    Ok(())
-}
-
 /// Visits the histograms of a histograms record.
 pub(crate) fn histograms(
     payload: &[u8],
     mut visit: impl FnMut(u64, i64, Histogram),
 ) -> Result<(), Malformed> {
     let mut cursor = Cursor::new(payload);
-    let (mut series, mut t) = (0, 0);
+    let (mut series, mut t) = (0u64, 0i64);
     while !cursor.is_empty() {
-        place(&mut cursor, &mut series, &mut t)?;
+        let tag = cursor.byte()?;
+        if tag & !(NEXT_SERIES | SAME_TIME) != 0 {
+            return Err(Malformed);
+        }
+        let step = if tag & NEXT_SERIES == 0 { cursor.int()? } else { 1 };
+        series = series.wrapping_add(step as u64);
+        if tag & SAME_TIME == 0 {
+            t = t.wrapping_add(cursor.int()?);
+        }
+        if slot_of(series) >= MAX_SLOTS {
+            return Err(Malformed);
+        }
         visit(series, t, histogram(&mut cursor)?);
     }
     Ok(())
-}
-
-#[inline]
-fn place(cursor: &mut Cursor<'_>, series: &mut u64, t: &mut i64) -> Result<u8, Malformed> {
-    let tag = cursor.byte()?;
-    if tag > 15 {
-        return Err(Malformed);
-    }
-    let step = if tag & NEXT_SERIES == 0 { cursor.int()? } else { 1 };
-    *series = series.wrapping_add(step as u64);
-    if tag & SAME_TIME == 0 {
-        *t = t.wrapping_add(cursor.int()?);
-    }
-    if slot_of(*series) >= MAX_SLOTS { Err(Malformed) } else { Ok(tag) }
 }
 
 fn reference(cursor: &mut Cursor<'_>) -> Result<u64, Malformed> {

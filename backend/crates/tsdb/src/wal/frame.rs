@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 /// First bytes of each file: name and version of the format.
-pub(crate) const FILE_HEADER: [u8; 8] = *b"WFWAL\0\0\x01";
+pub(crate) const FILE_HEADER: [u8; 8] = *b"WFWAL\0\0\x02";
 /// Length of a record's envelope.
 pub(crate) const FRAME_BYTES: usize = 16;
 /// Longest payload.
@@ -92,9 +92,11 @@ pub(crate) struct Scan {
     pub(crate) tail: Option<Range<usize>>,
 }
 
-/// Whether the file was written by a later version: then nothing in it may be judged.
-pub(crate) fn is_newer_version(data: &[u8]) -> bool {
-    data.len() >= 8 && data[..7] == FILE_HEADER[..7] && data[7] > FILE_HEADER[7]
+/// The version of a file that another version wrote: then nothing in it may be judged.
+pub(crate) fn other_version(data: &[u8]) -> Option<u8> {
+    let (mark, ours) = (&FILE_HEADER[..7], FILE_HEADER[7]);
+    let version = *data.get(7)?;
+    (data.starts_with(mark) && version != ours && version != 0).then_some(version)
 }
 
 /// Finds the records of `file`.

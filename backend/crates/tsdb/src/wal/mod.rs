@@ -11,6 +11,7 @@ mod chunk_file;
 mod codec;
 mod decode;
 mod files;
+mod floats;
 mod frame;
 mod pack;
 mod record;

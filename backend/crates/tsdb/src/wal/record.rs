@@ -1,8 +1,11 @@
 //! Writing records: what each kind says.
 
+use std::iter::Peekable;
+
 use model::{Exemplar, Histogram, Labels, MetricMetadata, MetricType, ResetHint};
 
 use super::codec::{put_bytes, put_float, put_int, put_uint};
+use super::floats::{FloatWriter, SAMPLES_PER_RECORD};
 use super::frame;
 use super::pack::SeriesPack;
 use crate::head::{ChunkBytes, SealedChunk};
@@ -22,13 +25,6 @@ pub(crate) mod kind {
     pub(crate) const LATE_HISTOGRAMS: u8 = 11;
 }
 
-/// How a float stands in a samples record: bits 0 and 1 of its tag.
-pub(crate) mod value_kind {
-    pub(crate) const BITS: u8 = 0;
-    pub(crate) const INTEGER: u8 = 1;
-    pub(crate) const SINGLE: u8 = 2;
-    pub(crate) const ZERO: u8 = 3;
-}
 /// Tag bit: the time is that of the sample before.
 pub(crate) const SAME_TIME: u8 = 4;
 /// Tag bit: the series is the one numbered next.
@@ -37,9 +33,6 @@ pub(crate) const NEXT_SERIES: u8 = 8;
 pub(crate) const OPEN_CHUNK: u8 = 1;
 /// Flag of a chunk: its samples came out of order.
 pub(crate) const LATE_CHUNK: u8 = 2;
-
-/// A damaged record loses this many samples at most.
-const SAMPLES_PER_RECORD: usize = 8192;
 
 /// A sample to be logged.
 #[derive(Clone, Copy, Debug)]
@@ -104,17 +97,11 @@ impl Encoder {
     fn samples_of<'a>(&mut self, of_floats: u8, others: u8, samples: impl Iterator<Item = LoggedSample<'a>>) {
         let mut samples = samples.peekable();
         while let Some(first) = samples.peek() {
-            let floats = matches!(first.value, LoggedValue::Float(_));
-            let start = frame::begin(&mut self.frames, if floats { of_floats } else { others });
-            let out = &mut self.frames;
-            let (mut series, mut t) = (0u64, 0i64);
-            for _ in 0..SAMPLES_PER_RECORD {
-                let next = samples.next_if(|next| matches!(next.value, LoggedValue::Float(_)) == floats);
-                let Some(next) = next else { break };
-                put_sample(out, &next, series, t);
-                (series, t) = (next.series, next.t);
+            if matches!(first.value, LoggedValue::Float(_)) {
+                self.record(of_floats, |out| put_floats(out, &mut samples));
+            } else {
+                self.record(others, |out| put_histograms(out, &mut samples));
             }
-            frame::finish(&mut self.frames, start);
         }
     }
 
@@ -175,51 +162,46 @@ impl Encoder {
     }
 }
 
-#[inline]
-fn put_sample(out: &mut Vec<u8>, sample: &LoggedSample<'_>, series: u64, t: i64) {
-    let mut tag = 0;
-    if sample.t == t {
-        tag |= SAME_TIME;
+/// Writes the floats that come next, as many as a record holds.
+fn put_floats<'a>(out: &mut Vec<u8>, samples: &mut Peekable<impl Iterator<Item = LoggedSample<'a>>>) {
+    let mut writer = FloatWriter::new(out);
+    for _ in 0..SAMPLES_PER_RECORD {
+        let Some(LoggedSample { series, t, value: LoggedValue::Float(value) }) = samples.peek() else {
+            break;
+        };
+        writer.push(*series, *t, *value);
+        samples.next();
     }
-    if sample.series == series.wrapping_add(1) {
-        tag |= NEXT_SERIES;
-    }
-    let tag_at = out.len();
-    out.push(tag);
-    if tag & NEXT_SERIES == 0 {
-        put_int(out, sample.series.wrapping_sub(series) as i64);
-    }
-    if tag & SAME_TIME == 0 {
-        put_int(out, sample.t.wrapping_sub(t));
-    }
-    match sample.value {
-        LoggedValue::Float(value) => out[tag_at] |= put_value(out, value),
-        LoggedValue::Histogram(histogram) => put_histogram(out, histogram),
-    }
+    writer.finish();
 }
 
-/// The shortest of four forms that gives back each bit.
-#[inline]
-fn put_value(out: &mut Vec<u8>, value: f64) -> u8 {
-    /// Up to here an integer takes no more than seven bytes.
-    const INTEGER_MAX: f64 = (1u64 << 48) as f64;
-    let bits = value.to_bits();
-    if bits == 0 {
-        return value_kind::ZERO;
+/// Writes the histograms that come next, as many as a record holds.
+fn put_histograms<'a>(out: &mut Vec<u8>, samples: &mut Peekable<impl Iterator<Item = LoggedSample<'a>>>) {
+    let (mut series, mut t) = (0u64, 0i64);
+    for _ in 0..SAMPLES_PER_RECORD {
+        let Some(LoggedSample { series: of, t: at, value: LoggedValue::Histogram(histogram) }) =
+            samples.peek()
+        else {
+            break;
+        };
+        let mut tag = 0;
+        if *at == t {
+            tag |= SAME_TIME;
+        }
+        if *of == series.wrapping_add(1) {
+            tag |= NEXT_SERIES;
+        }
+        out.push(tag);
+        if tag & NEXT_SERIES == 0 {
+            put_int(out, of.wrapping_sub(series) as i64);
+        }
+        if tag & SAME_TIME == 0 {
+            put_int(out, at.wrapping_sub(t));
+        }
+        put_histogram(out, histogram);
+        (series, t) = (*of, *at);
+        samples.next();
     }
-    let integer = value as i64;
-    if value.abs() < INTEGER_MAX && (integer as f64).to_bits() == bits {
-        put_int(out, integer);
-        return value_kind::INTEGER;
-    }
-    let single = value as f32;
-    // A NaN's payload may change on the way through f32.
-    if !value.is_nan() && f64::from(single).to_bits() == bits {
-        out.extend_from_slice(&single.to_bits().to_le_bytes());
-        return value_kind::SINGLE;
-    }
-    put_float(out, value);
-    value_kind::BITS
 }
 
 pub(crate) fn put_labels(out: &mut Vec<u8>, labels: &Labels) {

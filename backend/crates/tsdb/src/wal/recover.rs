@@ -5,6 +5,7 @@
 //! of the log. Nothing unreadable is passed over silently: see [`RecoveryReport`].
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -18,14 +19,17 @@ use super::decode::{self, ChunkHeader, Record};
 use super::files::{WalFiles, checkpoint_file_id, checkpoint_name, chunk_files, segment_id, segment_name};
 use super::frame::{self, FILE_HEADER, Frame, Scan};
 use super::record::kind;
-use super::replay::{Share, replay_share};
+use super::replay::replay;
 use super::report::{Damage, RecoveryReport, TornTail};
 use crate::head::{ChunkBytes, ChunkFile, Head, PAGE_SLOTS, SealedChunk, generation_of, slot_of};
+use crate::index::Neighbour;
 use crate::progress::Teller;
 use crate::{OpenError, Options};
 
 /// Directory for copies of damaged files, beside the log.
 const QUARANTINE: &str = "quarantine";
+/// Records that wait between decoding and applying, 64 KiB each as a rule.
+const DECODED_AHEAD: usize = 64;
 
 /// The outcome for the writer.
 pub(crate) struct Recovered {
@@ -59,6 +63,7 @@ struct Recovery<'a> {
     /// References of series that were removed or replaced: their samples are no loss.
     gone: HashSet<u64>,
     generation: u32,
+    neighbour: Neighbour,
 }
 
 /// Fills an empty head from the log.
@@ -81,6 +86,7 @@ pub(crate) fn recover(
         report: RecoveryReport::default(),
         gone: HashSet::new(),
         generation: 0,
+        neighbour: Neighbour::default(),
     };
     let checkpoint = files.checkpoints.last().copied();
     let sources = recovery.sources(&wal_dir, &files, checkpoint)?;
@@ -97,9 +103,11 @@ pub(crate) fn recover(
     let mut segment_bytes = 0;
     while let Some(number) = segments.last() {
         let path = wal_dir.join(segment_name(*number));
-        let length = recovery.disk.read(&path).map_err(|e| OpenError::io("read", &path, e))?.len();
-        if length > FILE_HEADER.len() {
-            segment_bytes = length as u64;
+        let torn = recovery.report.torn_tail.as_ref().filter(|torn| torn.file == path);
+        let listed = files.segments.iter().find(|(listed, _)| listed == number);
+        let length = torn.map_or(listed.map_or(0, |(_, length)| *length), |torn| torn.offset);
+        if length > FILE_HEADER.len() as u64 {
+            segment_bytes = length;
             break;
         }
         recovery.disk.remove_file(&path).map_err(|e| OpenError::io("remove", &path, e))?;
@@ -176,8 +184,8 @@ impl Recovery<'_> {
             for (source, read) in receive {
                 teller.tell("reading the write-ahead log", self.report.bytes, total);
                 let (data, found) = read.map_err(|e| OpenError::io("read", &source.path, e))?;
-                if frame::is_newer_version(&data) {
-                    return Err(OpenError::NewerVersion { path: source.path.clone() });
+                if let Some(version) = frame::other_version(&data) {
+                    return Err(OpenError::OtherVersion { path: source.path.clone(), version });
                 }
                 self.apply(source, &data, &found)?;
             }
@@ -197,14 +205,14 @@ impl Recovery<'_> {
             use kind::{HISTOGRAMS, LATE_HISTOGRAMS, LATE_SAMPLES, SAMPLES};
             matches!(frame.kind, SAMPLES | HISTOGRAMS | LATE_SAMPLES | LATE_HISTOGRAMS)
         });
-        for frame in others {
-            let payload = &data[frame.payload.clone()];
-            if decode::record(frame.kind, payload).is_ok_and(|record| self.apply_record(record, payload)) {
-                continue;
-            }
-            damaged.push((frame.payload.start, payload.len(), "a record that makes no sense"));
+        for malformed in self.apply_others(data, &others) {
+            damaged.push((malformed.start, malformed.len(), "a record that makes no sense"));
         }
-        for malformed in self.apply_samples(data, &samples) {
+        let replayed = replay(self.head, &self.gone, data, &samples, self.threads);
+        self.report.samples += replayed.samples;
+        self.report.orphaned_samples += replayed.orphaned;
+        self.generation = self.generation.max(replayed.generation);
+        for malformed in replayed.malformed {
             damaged.push((malformed.start, malformed.len(), "a samples record that makes no sense"));
         }
         self.keep_damaged(source, data, &damaged)?;
@@ -222,6 +230,30 @@ impl Recovery<'_> {
         Ok(())
     }
 
+    /// Applies records that are not of samples, while a thread decodes those that follow; hands back the
+    /// payloads that make no sense.
+    fn apply_others(&mut self, data: &[u8], frames: &[&Frame]) -> Vec<Range<usize>> {
+        let mut malformed = Vec::new();
+        std::thread::scope(|scope| {
+            let (send, receive) = sync_channel(DECODED_AHEAD);
+            scope.spawn(move || {
+                let decoded = frames.iter().map(|frame| {
+                    let payload = frame.payload.clone();
+                    (payload.clone(), decode::record(frame.kind, &data[payload]))
+                });
+                // The receiver takes all there are.
+                decoded.map(|next| send.send(next)).take_while(Result::is_ok).for_each(drop);
+            });
+            for (payload, record) in receive {
+                let bytes = &data[payload.clone()];
+                if !record.is_ok_and(|record| self.apply_record(record, bytes)) {
+                    malformed.push(payload);
+                }
+            }
+        });
+        malformed
+    }
+
     /// `false` when the record contradicts what is known.
     fn apply_record(&mut self, record: Record, payload: &[u8]) -> bool {
         let head = self.head;
@@ -230,7 +262,7 @@ impl Recovery<'_> {
                 for (series, labels) in all {
                     self.generation = self.generation.max(generation_of(series));
                     self.gone.remove(&series);
-                    match head.restore(series, &labels) {
+                    match head.restore(series, &labels, &mut self.neighbour) {
                         Ok(replaced) => self.gone.extend(replaced),
                         Err(_) => return false,
                     }
@@ -337,35 +369,6 @@ impl Recovery<'_> {
             reports.for_each(|damage| damage.quarantined = Some(copy.clone()));
         }
         Ok(())
-    }
-
-    /// Replays records of samples; hands back the payloads that make no sense.
-    fn apply_samples(&mut self, data: &[u8], frames: &[&Frame]) -> Vec<std::ops::Range<usize>> {
-        let workers = if frames.len() < 4 { 1 } else { self.threads };
-        let (head, gone) = (self.head, &self.gone);
-        let outcomes: Vec<Share> = if workers == 1 {
-            vec![replay_share(head, gone, data, frames, 0, 1)]
-        } else {
-            std::thread::scope(|scope| {
-                let running: Vec<_> = (0..workers)
-                    .map(|worker| {
-                        scope.spawn(move || replay_share(head, gone, data, frames, worker, workers))
-                    })
-                    .collect();
-                running
-                    .into_iter()
-                    .map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-                    .collect()
-            })
-        };
-        let mut malformed = Vec::new();
-        for share in outcomes {
-            self.report.samples += share.samples;
-            self.report.orphaned_samples += share.orphaned;
-            self.generation = self.generation.max(share.generation);
-            malformed = share.malformed; // each worker finds the same
-        }
-        malformed
     }
 
     /// Copies a damaged file aside and reports each damaged stretch.
