@@ -156,7 +156,8 @@ pub(crate) struct ServerFlags {
     pub(crate) lookback_delta: Duration,
 
     /// Features to switch on, separated by commas: promql-experimental-functions, promql-duration-expr,
-    /// promql-extended-range-selectors, promql-binop-fill-modifiers.
+    /// promql-extended-range-selectors, promql-binop-fill-modifiers, created-timestamp-zero-ingestion (a zero
+    /// where a counter began, if remote write 2.0 tells that).
     #[arg(long = "enable-feature", value_name = "FEATURES", value_delimiter = ',')]
     pub(crate) features: Vec<String>,
 

@@ -146,10 +146,13 @@ async fn open_store(
     Ok(store)
 }
 
+/// Feature: a counter gets a zero at its start, where the sender tells that.
+const START_ZEROS: &str = "created-timestamp-zero-ingestion";
+
 fn engine(flags: &ServerFlags, loaded: &Loaded, clock: &Arc<dyn Clock>, registry: &Registry) -> Engine {
     let mut features = Features::default();
     for name in flags.features.iter().filter(|name| !name.is_empty()) {
-        if features.enable(name) {
+        if features.enable(name) || name == START_ZEROS {
             tracing::info!(feature = %name, "feature switched on");
         } else {
             tracing::warn!(feature = %name, "unknown feature");
@@ -172,7 +175,11 @@ fn engine(flags: &ServerFlags, loaded: &Loaded, clock: &Arc<dyn Clock>, registry
 fn limits(flags: &ServerFlags) -> Limits {
     Limits {
         queries: flags.query_concurrency,
-        remote_write: WriteLimits { body_bytes: flags.remote_write_bytes, ..WriteLimits::default() },
+        remote_write: WriteLimits {
+            body_bytes: flags.remote_write_bytes,
+            start_zeros: flags.features.iter().any(|name| name == START_ZEROS),
+            ..WriteLimits::default()
+        },
         remote_read: ReadLimits {
             samples: flags.remote_read_samples,
             concurrency: flags.remote_read_concurrency,

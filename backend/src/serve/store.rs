@@ -69,8 +69,8 @@ impl Store for TsdbStore {
         }
     }
 
-    fn delete_series(&self, matchers: &[CompiledMatcher], range: TimeRange) -> Result<(), String> {
-        self.0.delete_series(matchers, range).map(drop).map_err(|error| error.to_string())
+    fn delete_series(&self, selectors: &[Vec<CompiledMatcher>], range: TimeRange) -> Result<(), String> {
+        self.0.delete_series(selectors, range).map(drop).map_err(|error| error.to_string())
     }
 
     fn clean_tombstones(&self) -> Result<(), String> {

@@ -49,12 +49,9 @@ impl Labels {
     pub fn from_sorted(pairs: &[(&str, &str)]) -> Self {
         debug_assert!(pairs.windows(2).all(|w| w[0].0 < w[1].0), "names sorted and unique");
         debug_assert!(pairs.iter().all(|(_, v)| !v.is_empty()), "no empty value");
-        let mut packed = String::with_capacity(pairs.iter().map(|(n, v)| n.len() + v.len() + 2).sum());
-        for (name, value) in pairs {
-            push_str(&mut packed, name);
-            push_str(&mut packed, value);
-        }
-        Self { packed: Arc::from(packed) }
+        let mut writer = LabelsWriter::default();
+        pairs.iter().for_each(|(name, value)| writer.push(name, value));
+        writer.finish()
     }
 
     /// The pairs, in order of name (bytewise).
@@ -199,6 +196,29 @@ impl<'a> Iterator for Iter<'a> {
         let (value, rest) = take_str(rest);
         self.rest = rest;
         Some((name, value))
+    }
+}
+
+/// Writes sets one after another, from pairs that come sorted by name, unique and without empty values.
+#[derive(Clone, Debug, Default)]
+pub struct LabelsWriter {
+    packed: String,
+}
+
+impl LabelsWriter {
+    /// Adds a pair.
+    #[inline]
+    pub fn push(&mut self, name: &str, value: &str) {
+        push_str(&mut self.packed, name);
+        push_str(&mut self.packed, value);
+    }
+
+    /// The set of the pairs since the last one.
+    #[must_use]
+    pub fn finish(&mut self) -> Labels {
+        let labels = Labels { packed: Arc::from(self.packed.as_str()) };
+        self.packed.clear();
+        labels
     }
 }
 

@@ -16,7 +16,7 @@ mod time;
 
 pub use duration::{DurationError, format_duration, parse_duration};
 pub use histogram::{Histogram, ResetHint, Span};
-pub use labels::{Labels, LabelsBuilder, is_valid_label_name, is_valid_legacy_metric_name};
+pub use labels::{Labels, LabelsBuilder, LabelsWriter, is_valid_label_name, is_valid_legacy_metric_name};
 pub use matcher::{MatchOp, Matcher};
 #[cfg(feature = "matching")]
 pub use matching::{AnchoredRegex, Captures, CompiledMatcher, RegexError};

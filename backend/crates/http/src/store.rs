@@ -19,11 +19,11 @@ pub trait Store: Storage {
     /// Why the store takes no writes, if it does not.
     fn refusal(&self) -> Option<String>;
 
-    /// Deletes the samples within `range` of the series that match.
+    /// Deletes the samples within `range` of the series that match one of the selectors.
     ///
     /// # Errors
     /// What went wrong, for people.
-    fn delete_series(&self, matchers: &[CompiledMatcher], range: TimeRange) -> Result<(), String>;
+    fn delete_series(&self, selectors: &[Vec<CompiledMatcher>], range: TimeRange) -> Result<(), String>;
 
     /// Takes what was deleted off the disk.
     ///

@@ -23,6 +23,7 @@ const NEGATIVE_SPANS: u32 = bytes(8);
 const POSITIVE_SPANS: u32 = bytes(11);
 const RESET_HINT: u32 = varint(14);
 const TIMESTAMP: u32 = varint(15);
+const START: u32 = varint(17);
 
 /// One side of a histogram while it is read: spans, and buckets as deltas or as counts.
 #[derive(Default)]
@@ -54,6 +55,18 @@ impl Side {
         }
         Some(total)
     }
+}
+
+/// When the counters of a histogram began, in milliseconds since the epoch; 0: not said.
+pub(crate) fn start(mut message: Reader<'_>) -> Result<TimestampMs, WireError> {
+    let mut start = 0;
+    while let Some(tag) = message.tag()? {
+        match tag {
+            START => start = message.int()?,
+            other => message.skip(other)?,
+        }
+    }
+    Ok(start)
 }
 
 /// Reads a histogram with its time. The inner error tells what contradicts itself.

@@ -7,9 +7,10 @@ mod support;
 use model::{Labels, MetricType};
 use proptest::prelude::*;
 use prost::Message as _;
-use remote::write::{Reason, WriteMessage, WriteOutcome, Written};
+use remote::write::{Reason, WriteLimits, WriteMessage, WriteOutcome, Written};
 use support::{
-    Count, Histogram, NOW_MS, Span, TestWriter, ZeroCount, labels, pack, sample, series, shown, v1, v2,
+    Count, Histogram, NOW_MS, Sample, Span, TestWriter, ZeroCount, labels, pack, sample, series, shown, v1,
+    v2,
 };
 
 fn histogram(t: i64) -> Histogram {
@@ -236,6 +237,87 @@ fn a_store_that_forgot_its_series_is_told_their_labels_again() {
     assert!(matches!(app.v1(&request(2)), WriteOutcome::Written(Written { samples: 200, .. })));
     assert_eq!(app.all().len(), 200);
     assert!(app.all().iter().all(|(_, samples)| samples.len() == 2));
+}
+
+/// A limit refuses new series for as long as it is reached; those that are known go on.
+#[test]
+fn series_beyond_a_limit_are_refused_until_there_is_room() {
+    let app = TestWriter::new();
+    let request = |t: i64| {
+        let one = |n: i32| series(&[("__name__", "m"), ("n", &n.to_string())], &[(NOW_MS + t, 1.0)]);
+        v1::WriteRequest { timeseries: (0..3).map(one).collect(), metadata: vec![] }
+    };
+    app.store.set_series_limit(Some(2));
+    for t in 0..2 {
+        let outcome = app.v1(&request(t));
+        let (written, refused, message) = partial(&outcome);
+        assert_eq!((written.samples, refused), (2, vec![(Reason::SeriesLimit, 1)]));
+        assert!(message.contains("too many series") && message.contains("n=\"2\""), "{message}");
+    }
+    app.store.set_series_limit(None);
+    assert!(matches!(app.v1(&request(2)), WriteOutcome::Written(Written { samples: 3, .. })));
+    assert_eq!(app.all().iter().map(|(_, samples)| samples.len()).collect::<Vec<_>>(), [3, 3, 1]);
+}
+
+/// Starts as the whole series' (how senders began) and as each sample's (what the specification became).
+#[test]
+fn counters_get_a_zero_where_they_began() {
+    let app = TestWriter::with(WriteLimits { start_zeros: true, ..WriteLimits::default() });
+    let mut symbols = Vec::new();
+    let mut refs = |name| v2::refs(&mut symbols, &["__name__", name]);
+    let sample = |t, value, start| Sample { value, timestamp: NOW_MS + t, start_timestamp: NOW_MS + start };
+    let request = |refs: Vec<Vec<u32>>, t: i64, start: i64| {
+        let [of_series, of_sample, of_histogram, none] = refs.try_into().unwrap();
+        let plain = Sample { start_timestamp: 0, ..sample(t, 5.0, 0) };
+        vec![
+            v2::TimeSeries {
+                labels_refs: of_series,
+                samples: vec![plain.clone()],
+                created_timestamp: NOW_MS + start,
+                ..Default::default()
+            },
+            v2::TimeSeries {
+                labels_refs: of_sample,
+                samples: vec![sample(t, 7.0, start)],
+                ..Default::default()
+            },
+            v2::TimeSeries {
+                labels_refs: of_histogram,
+                histograms: vec![histogram(NOW_MS + t)],
+                created_timestamp: NOW_MS + start,
+                ..Default::default()
+            },
+            v2::TimeSeries { labels_refs: none, samples: vec![plain], ..Default::default() },
+        ]
+    };
+    let all: Vec<Vec<u32>> = ["a_total", "b_total", "h", "plain_total"].map(&mut refs).into();
+    let send = |t, start| {
+        let timeseries = request(all.clone(), t, start);
+        let outcome = app.v2(&v2::Request { symbols: symbols.clone(), timeseries });
+        let want = Written { samples: 3, histograms: 1, exemplars: 0 };
+        assert!(matches!(outcome, WriteOutcome::Written(written) if written == want), "{outcome:?}");
+    };
+    send(-90, -100);
+    send(-80, -100); // known
+    send(-70, -85); // between two samples: too late to be told
+    send(-50, -60); // begun anew
+    send(-40, -30); // after its sample: makes no sense
+    let of = |name: &str, zero: &str, value: &str| {
+        let points = [(-100, zero), (-90, value), (-80, value), (-70, value), (-60, zero)];
+        let points = points.into_iter().chain([(-50, value), (-40, value)]);
+        points.map(|(t, value)| format!("{name} {value} @{t}")).collect::<Vec<_>>()
+    };
+    let plain = [-90, -80, -70, -50, -40].map(|t| format!("plain_total 5 @{t}"));
+    let want = [
+        of("a_total", "0", "5"),
+        of("b_total", "0", "7"),
+        of("h", "histogram of 0", "histogram of 6"),
+        plain.into(),
+    ];
+    assert_eq!(shown(&app.store), want.concat());
+    let off = TestWriter::new();
+    off.v2(&v2::Request { symbols: symbols.clone(), timeseries: request(all.clone(), -90, -100) });
+    assert!(!shown(&off.store).iter().any(|point| point.ends_with("@-100")));
 }
 
 #[test]

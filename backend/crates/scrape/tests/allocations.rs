@@ -80,6 +80,10 @@ impl Appender for Sink {
         Ok(SeriesRef(self.resolved.fetch_add(1, Ordering::Relaxed) as u64))
     }
 
+    fn newest(&mut self, _: SeriesRef) -> Option<i64> {
+        None
+    }
+
     fn append(&mut self, _: SeriesRef, _: i64, _: f64) -> Result<(), AppendError> {
         self.appended.fetch_add(1, Ordering::Relaxed);
         Ok(())

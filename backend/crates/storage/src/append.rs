@@ -53,6 +53,9 @@ pub trait Appender: Send {
     /// [`AppendError::InvalidLabels`], [`AppendError::TooManySeries`], [`AppendError::Refused`].
     fn resolve(&mut self, labels: &Labels) -> Result<SeriesRef, AppendError>;
 
+    /// Time of the newest sample of a series, the batch included; `None` when it has none, or is unknown.
+    fn newest(&mut self, series: SeriesRef) -> Option<TimestampMs>;
+
     /// Adds a float (or the staleness marker).
     ///
     /// # Errors

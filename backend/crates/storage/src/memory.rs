@@ -23,6 +23,8 @@ struct Inner {
     series: Vec<(Labels, BTreeMap<TimestampMs, Value>)>,
     exemplars: BTreeMap<SeriesRef, Vec<Exemplar>>,
     metadata: BTreeMap<String, MetricMetadata>,
+    /// Most series it takes.
+    limit: Option<usize>,
 }
 
 impl MemoryStorage {
@@ -30,6 +32,11 @@ impl MemoryStorage {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Takes no more than so many series from now on; `None`: any number.
+    pub fn set_series_limit(&self, limit: Option<usize>) {
+        self.inner.write().limit = limit;
     }
 
     /// Forgets everything.
@@ -101,10 +108,21 @@ impl Appender for MemoryAppender {
         if let Some(series) = inner.refs.get(labels) {
             return Ok(*series);
         }
+        if inner.limit.is_some_and(|limit| inner.series.len() >= limit) {
+            return Err(AppendError::TooManySeries("the limit is reached".to_owned()));
+        }
         let series = SeriesRef(inner.series.len() as u64);
         inner.refs.insert(labels.clone(), series);
         inner.series.push((labels.clone(), BTreeMap::new()));
         Ok(series)
+    }
+
+    fn newest(&mut self, series: SeriesRef) -> Option<TimestampMs> {
+        let pending = self.batch.iter().rev().find(|(id, _, _)| *id == series).map(|(_, t, _)| *t);
+        pending.or_else(|| {
+            let inner = self.store.inner.read();
+            Some(*inner.series.get(series.0 as usize)?.1.last_key_value()?.0)
+        })
     }
 
     fn append(&mut self, series: SeriesRef, t: TimestampMs, value: f64) -> Result<(), AppendError> {

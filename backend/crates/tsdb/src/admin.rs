@@ -31,24 +31,31 @@ pub enum AdminError {
 }
 
 impl Tsdb {
-    /// Deletes the samples within `range` of all series that match all of `matchers`: gone for queries at once
-    /// and for good, from the disk when their blocks are compacted or cleaned. Hands back how many series of
-    /// the head and of blocks lost samples.
+    /// Deletes the samples within `range` of all series that match one of the selectors: gone for queries at
+    /// once and for good, from the disk when their blocks are compacted or cleaned. Hands back how many series
+    /// of the head and of blocks lost samples.
     ///
     /// # Errors
     /// When a block or the disk fails; what was deleted until then stays so.
-    pub fn delete_series(&self, matchers: &[CompiledMatcher], range: TimeRange) -> Result<u64, AdminError> {
+    pub fn delete_series(
+        &self,
+        selectors: &[Vec<CompiledMatcher>],
+        range: TimeRange,
+    ) -> Result<u64, AdminError> {
         let inner = self.inner();
         // What is on its way from the head into a block would come back with it.
         let _writing = inner.writing.lock();
-        let of_head = inner.head.delete(matchers, range, &inner.deleted);
+        let deleted = selectors.iter().map(|matchers| inner.head.delete(matchers, range, &inner.deleted));
+        let of_head = deleted.sum::<Result<u64, QueryError>>();
         // Also what an attempt before deleted from memory, and could not make last.
         if inner.deleted.load(Ordering::Relaxed) {
             self.checkpoint().map_err(AdminError::NotLasting)?;
             inner.deleted.store(false, Ordering::Relaxed);
         }
         let mut count = of_head?;
-        count += inner.blocks.delete_series(matchers, range)?;
+        for matchers in selectors {
+            count += inner.blocks.delete_series(matchers, range)?;
+        }
         tracing::info!(series = count, from = range.start_ms, to = range.end_ms, "deleted samples");
         Ok(count)
     }

@@ -74,9 +74,9 @@ fn what_is_deleted_stays_away() {
     let before = everything(&store);
     let gone = TimeRange::new(START_MS + 25 * MINUTE, START_MS + 55 * MINUTE);
     // The range lies across blocks and head.
-    assert!(store.delete_series(&matchers(1), gone).unwrap() > 1);
-    assert!(store.delete_series(&matchers(2), TimeRange::ALL).unwrap() > 1);
-    assert_eq!(store.delete_series(&matchers(77), TimeRange::ALL).unwrap(), 0);
+    assert!(store.delete_series(&[matchers(1)], gone).unwrap() > 1);
+    assert!(store.delete_series(&[matchers(2)], TimeRange::ALL).unwrap() > 1);
+    assert_eq!(store.delete_series(&[matchers(77)], TimeRange::ALL).unwrap(), 0);
     let check = |store: &Tsdb, when: &str| {
         let now = everything(store);
         for kept in [0, 3] {
@@ -116,10 +116,10 @@ fn a_deletion_that_could_not_last_is_made_to_last_by_the_next_try() {
         at: disk.changes(),
         action: FaultAction::ErrorsFromNowOn(std::io::ErrorKind::StorageFull),
     }));
-    let error = store.delete_series(&matchers(1), TimeRange::ALL).unwrap_err();
+    let error = store.delete_series(&[matchers(1)], TimeRange::ALL).unwrap_err();
     assert!(error.to_string().contains("could not be made to last"), "{error}");
     disk.set_fault(None);
-    store.delete_series(&matchers(1), TimeRange::ALL).unwrap();
+    store.delete_series(&[matchers(1)], TimeRange::ALL).unwrap();
     drop(store);
     assert_eq!(times(&everything(&open(&disk.after_kill(), 2)), 1), [0i64; 0]);
 }
@@ -133,7 +133,7 @@ fn a_snapshot_is_a_store_of_its_own() {
     let name = store.snapshot("then", false).unwrap();
     assert!(name.starts_with("then-") && name.len() == 5 + 16);
     let without_head = store.snapshot("then", true).unwrap();
-    store.delete_series(&matchers(1), TimeRange::ALL).unwrap();
+    store.delete_series(&[matchers(1)], TimeRange::ALL).unwrap();
     let copy_of = |name: &str| {
         let dir = PathBuf::from("/data/snapshots").join(name);
         let clock = Arc::new(SimulatedClock::new(START_MS));

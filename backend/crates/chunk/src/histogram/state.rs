@@ -264,12 +264,13 @@ fn populations(histogram: &Histogram) -> impl Iterator<Item = f64> {
     histogram.positive_buckets.iter().chain(&histogram.negative_buckets).copied()
 }
 
-/// Each bucket's population less that of the bucket before of the same sign.
+/// Each bucket's population less that of the bucket before of the same sign. Wraps as [`running_sums`] does:
+/// bytes from elsewhere can hold any populations.
 fn differences(histogram: &Histogram) -> impl Iterator<Item = i64> {
     [&histogram.positive_buckets, &histogram.negative_buckets].into_iter().flat_map(|buckets| {
         buckets.iter().scan(0, |before, value| {
             let value = *value as i64;
-            Some(value - std::mem::replace(before, value))
+            Some(value.wrapping_sub(std::mem::replace(before, value)))
         })
     })
 }

@@ -368,3 +368,18 @@ proptest! {
         }
     }
 }
+
+/// Found by fuzzing: populations so far apart that their difference does not fit, in a chunk that is written
+/// again for a new bucket.
+#[test]
+fn populations_that_wrap_are_written_again() {
+    let data = include_bytes!("../../tests/found/populations-that-wrap");
+    let kind = HistogramKind::Integer;
+    let (t, mut histogram) = read(kind, data).pop().unwrap();
+    histogram.positive_spans[0].offset -= 1;
+    histogram.positive_spans[0].length += 1;
+    histogram.positive_buckets.insert(0, 3.0);
+    let mut chunk = HistogramChunk::from_bytes(kind, data.to_vec()).unwrap();
+    let samples = read(kind, data).len() + usize::from(chunk.append(t, &histogram).is_ok());
+    assert_eq!(read(kind, &chunk.to_bytes()).len(), samples);
+}

@@ -20,8 +20,7 @@ pub(crate) async fn delete_series(State(app): State<App>, params: Params) -> Res
     if selectors.is_empty() {
         return Err(ApiError::bad_data("no match[] parameter provided"));
     }
-    work(&app, move |store| selectors.iter().try_for_each(|selector| store.delete_series(selector, range)))
-        .await?;
+    work(&app, move |store| store.delete_series(&selectors, range)).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

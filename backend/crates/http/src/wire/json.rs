@@ -8,6 +8,14 @@ use super::float::{push_float, push_seconds};
 pub(crate) fn push_string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
     let bytes = text.as_bytes();
+    // No early end: like this the bytes are looked at many at a time, and most texts have nothing to escape.
+    let plain =
+        bytes.iter().fold(true, |plain, byte| plain & (*byte >= 0x20) & !matches!(byte, b'"' | b'\\'));
+    if plain {
+        out.extend_from_slice(bytes);
+        out.push(b'"');
+        return;
+    }
     let mut start = 0;
     for (at, byte) in bytes.iter().enumerate() {
         let escape: &[u8] = match byte {

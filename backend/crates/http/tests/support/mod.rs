@@ -52,8 +52,8 @@ impl Store for TestStore {
     fn refusal(&self) -> Option<String> {
         None
     }
-    fn delete_series(&self, matchers: &[CompiledMatcher], range: TimeRange) -> Result<(), String> {
-        self.0.delete_series(matchers, range).map(drop).map_err(|error| error.to_string())
+    fn delete_series(&self, selectors: &[Vec<CompiledMatcher>], range: TimeRange) -> Result<(), String> {
+        self.0.delete_series(selectors, range).map(drop).map_err(|error| error.to_string())
     }
     fn clean_tombstones(&self) -> Result<(), String> {
         self.0.clean_tombstones().map(drop).map_err(|error| error.to_string())

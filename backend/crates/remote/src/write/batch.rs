@@ -3,7 +3,7 @@
 //! Series are taken some at a time. First all of them are looked up, which lets the memory of several come
 //! in at once and takes the cache's lock once; then new ones are resolved; then samples are appended.
 
-use model::{Exemplar, TimestampMs};
+use model::{Exemplar, Histogram, ResetHint, TimestampMs};
 use parking_lot::RwLock;
 use storage::{AppendError, Appender, SeriesRef};
 
@@ -52,6 +52,8 @@ pub(crate) struct Batch<'w> {
     pub(crate) metrics: &'w Metrics,
     /// Samples after this are refused.
     pub(crate) max_t: TimestampMs,
+    /// Whether a counter gets a zero at its start.
+    pub(crate) start_zeros: bool,
     pub(crate) written: Written,
     pub(crate) refused: Refused,
     /// Whether metadata was said that the cache took for news.
@@ -152,9 +154,13 @@ impl Batch<'_> {
         mut series: SeriesRef,
     ) -> Result<(), Stop> {
         let mut rest = located.rest;
+        let of_series = if self.start_zeros { protocol.start(located.message)? } else { 0 };
         while let Some(entry) = protocol.entry(&mut rest, located.key.is_some())? {
             match entry {
-                Entry::Sample { t, value } if t <= self.max_t => {
+                Entry::Sample { t, value, start } if t <= self.max_t => {
+                    if self.start_zeros {
+                        self.begin(series, if start == 0 { of_series } else { start }, t, None);
+                    }
                     match self.appender.append(series, t, value) {
                         Ok(()) => self.written.samples += 1,
                         Err(error) => {
@@ -167,7 +173,9 @@ impl Batch<'_> {
                     }
                 }
                 Entry::Sample { t, .. } => self.too_far(protocol, located, t)?,
-                Entry::Histogram(message) => self.histogram(protocol, located, &mut series, message)?,
+                Entry::Histogram(message) => {
+                    self.histogram(protocol, located, &mut series, message, of_series)?;
+                }
                 Entry::Exemplar(message) => self.exemplar(protocol, located, series, message)?,
                 Entry::Metadata(message) => {
                     let raw = protocol.metadata(message)?;
@@ -176,6 +184,31 @@ impl Batch<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Puts a zero where the counter began that has a sample at `t`, unless the series has one since: then
+    /// the start is known, or too late to be told. What the store makes of it is nothing the sender can
+    /// change.
+    ///
+    /// Source: created timestamps in the specification of remote write 2.0, and what Prometheus does with
+    /// them behind the same feature flag.
+    fn begin(&mut self, series: SeriesRef, start: TimestampMs, t: TimestampMs, like: Option<&Histogram>) {
+        if start == 0 || start >= t || self.appender.newest(series).is_some_and(|newest| newest >= start) {
+            return;
+        }
+        let _ = match like {
+            None => self.appender.append(series, start, 0.0),
+            Some(like) => {
+                let zero = Histogram {
+                    reset_hint: ResetHint::Reset,
+                    schema: like.schema,
+                    zero_threshold: like.zero_threshold,
+                    custom_values: like.custom_values.clone(),
+                    ..Histogram::default()
+                };
+                self.appender.append_histogram(series, start, &zero)
+            }
+        };
     }
 
     /// What to do about an error: a series that the store forgot is resolved again and the sample tried once
@@ -231,10 +264,17 @@ impl Batch<'_> {
         located: &Located<'a>,
         series: &mut SeriesRef,
         message: Reader<'a>,
+        of_series: TimestampMs,
     ) -> Result<(), Stop> {
         let (t, histogram) = crate::histogram::read(message)?;
         if t > self.max_t {
             return Ok(self.too_far(protocol, located, t)?);
+        }
+        if self.start_zeros
+            && let Ok(histogram) = &histogram
+        {
+            let start = crate::histogram::start(message)?;
+            self.begin(*series, if start == 0 { of_series } else { start }, t, Some(histogram));
         }
         let appended = match &histogram {
             Ok(histogram) => self.appender.append_histogram(*series, t, histogram),

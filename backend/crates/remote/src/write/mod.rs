@@ -36,13 +36,13 @@ pub use senders::{Sender, SenderStatus};
 /// Samples that lie further ahead of the clock are refused; milliseconds. As in Prometheus.
 const MAX_AHEAD_MS: i64 = 10 * 60_000;
 /// Series that nobody sent for between one and two of these are forgotten (by the cache, not by the store).
-const PERIOD_MS: i64 = 30 * 60_000;
+const PERIOD_MS: i64 = 5 * 60_000;
 /// A buffer that has grown beyond this is not kept.
 const BUFFER_KEPT_BYTES: usize = 8 << 20;
 /// Appenders that are kept for the next requests.
 const WORKERS_KEPT: usize = 32;
 
-/// Bounds on what senders may do.
+/// What senders may do.
 #[derive(Clone, Debug)]
 pub struct WriteLimits {
     /// Largest body in bytes, compressed or not.
@@ -51,11 +51,14 @@ pub struct WriteLimits {
     pub cached_series: usize,
     /// Senders that are remembered; the one that was silent longest goes first.
     pub senders: usize,
+    /// Whether a counter or histogram whose start the sender tells gets a zero there, so that a rate over its
+    /// first samples is right.
+    pub start_zeros: bool,
 }
 
 impl Default for WriteLimits {
     fn default() -> Self {
-        Self { body_bytes: 32 << 20, cached_series: 20_000_000, senders: 200 }
+        Self { body_bytes: 32 << 20, cached_series: 20_000_000, senders: 200, start_zeros: false }
     }
 }
 
@@ -171,7 +174,7 @@ impl RemoteWriter {
         }
     }
 
-    /// Bounds on what senders may do.
+    /// What senders may do.
     #[must_use]
     pub fn limits(&self) -> &WriteLimits {
         &self.limits
@@ -234,6 +237,7 @@ impl RemoteWriter {
             cache: &self.cache,
             metrics: &self.families,
             max_t: now_ms.saturating_add(MAX_AHEAD_MS),
+            start_zeros: self.limits.start_zeros,
             written: Written::default(),
             refused: Refused::default(),
             said_metadata: false,

@@ -25,6 +25,8 @@ pub(crate) enum Entry<'a> {
         t: i64,
         /// Value.
         value: f64,
+        /// When the counter began that this is a sample of, in milliseconds since the epoch; 0: not said.
+        start: i64,
     },
     /// A `Histogram` message.
     Histogram(Reader<'a>),
@@ -67,6 +69,9 @@ pub(crate) trait Protocol<'a> {
     /// The next entry of a series. With labels `set_apart`, there may be no more of them.
     fn entry(&self, rest: &mut Reader<'a>, set_apart: bool) -> Result<Option<Entry<'a>>, WireError>;
 
+    /// When the counters of a series began, in milliseconds since the epoch; 0: not said.
+    fn start(&self, message: Reader<'a>) -> Result<i64, WireError>;
+
     /// Reads an exemplar.
     fn exemplar(&self, message: Reader<'a>) -> Result<RawExemplar<'a>, WireError>;
 
@@ -76,17 +81,18 @@ pub(crate) trait Protocol<'a> {
 
 /// Reads a `Sample` message.
 #[inline]
-pub(crate) fn read_sample(mut message: Reader<'_>) -> Result<(i64, f64), WireError> {
+pub(crate) fn read_sample<'a>(mut message: Reader<'a>) -> Result<Entry<'a>, WireError> {
     const VALUE: u32 = crate::wire::fixed64(1);
     const TIMESTAMP: u32 = crate::wire::varint(2);
-    let (mut t, mut value) = (0, 0.0);
+    const START: u32 = crate::wire::varint(3);
+    let (mut t, mut value, mut start) = (0, 0.0, 0);
     while let Some(tag) = message.tag()? {
         match tag {
             VALUE => value = message.double()?,
             TIMESTAMP => t = message.int()?,
-            // The start of a counter (2.0, field 3) has no place in the store yet.
+            START => start = message.int()?,
             other => message.skip(other)?,
         }
     }
-    Ok((t, value))
+    Ok(Entry::Sample { t, value, start })
 }

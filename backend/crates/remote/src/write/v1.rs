@@ -98,10 +98,7 @@ impl<'a> Protocol<'a> for V1<'_> {
     fn entry(&self, rest: &mut Reader<'a>, set_apart: bool) -> Result<Option<Entry<'a>>, WireError> {
         while let Some(tag) = rest.tag()? {
             match tag {
-                SAMPLE => {
-                    let (t, value) = read_sample(rest.message()?)?;
-                    return Ok(Some(Entry::Sample { t, value }));
-                }
+                SAMPLE => return read_sample(rest.message()?).map(Some),
                 EXEMPLAR => return rest.message().map(|message| Some(Entry::Exemplar(message))),
                 HISTOGRAM => return rest.message().map(|message| Some(Entry::Histogram(message))),
                 LABEL if set_apart => return Err(rest.error("labels stand on both sides of samples")),
@@ -109,6 +106,10 @@ impl<'a> Protocol<'a> for V1<'_> {
             }
         }
         Ok(None)
+    }
+
+    fn start(&self, _message: Reader<'a>) -> Result<i64, WireError> {
+        Ok(0)
     }
 
     fn exemplar(&self, mut message: Reader<'a>) -> Result<RawExemplar<'a>, WireError> {

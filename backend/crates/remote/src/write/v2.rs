@@ -22,6 +22,8 @@ const SAMPLE: u32 = bytes(2);
 const HISTOGRAM: u32 = bytes(3);
 const EXEMPLAR: u32 = bytes(4);
 const METADATA: u32 = bytes(5);
+/// Of a whole series: as senders wrote it before samples had one each.
+const START: u32 = varint(6);
 
 /// The protocol, and the symbols of one request.
 pub(crate) struct V2<'a, 'k> {
@@ -165,10 +167,7 @@ impl<'a> Protocol<'a> for V2<'a, '_> {
     fn entry(&self, rest: &mut Reader<'a>, set_apart: bool) -> Result<Option<Entry<'a>>, WireError> {
         while let Some(tag) = rest.tag()? {
             match tag {
-                SAMPLE => {
-                    let (t, value) = read_sample(rest.message()?)?;
-                    return Ok(Some(Entry::Sample { t, value }));
-                }
+                SAMPLE => return read_sample(rest.message()?).map(Some),
                 HISTOGRAM => return rest.message().map(|message| Some(Entry::Histogram(message))),
                 EXEMPLAR => return rest.message().map(|message| Some(Entry::Exemplar(message))),
                 METADATA => return rest.message().map(|message| Some(Entry::Metadata(message))),
@@ -179,6 +178,17 @@ impl<'a> Protocol<'a> for V2<'a, '_> {
             }
         }
         Ok(None)
+    }
+
+    fn start(&self, mut message: Reader<'a>) -> Result<i64, WireError> {
+        let mut start = 0;
+        while let Some(tag) = message.tag()? {
+            match tag {
+                START => start = message.int()?,
+                other => message.skip(other)?,
+            }
+        }
+        Ok(start)
     }
 
     fn exemplar(&self, mut message: Reader<'a>) -> Result<RawExemplar<'a>, WireError> {

@@ -223,8 +223,12 @@ pub struct TestWriter {
 
 impl TestWriter {
     pub fn new() -> Self {
+        Self::with(WriteLimits::default())
+    }
+
+    pub fn with(limits: WriteLimits) -> Self {
         let store = MemoryStorage::new();
-        let writer = RemoteWriter::new(Arc::new(store.clone()), WriteLimits::default(), &Registry::new());
+        let writer = RemoteWriter::new(Arc::new(store.clone()), limits, &Registry::new());
         Self { store, writer, sender: Sender::new("10.0.0.1".into(), "test/1") }
     }
 

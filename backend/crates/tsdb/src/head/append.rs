@@ -19,9 +19,8 @@ use storage::{AppendError, Appender, SeriesRef};
 use super::metadata::family_name;
 use super::series::{MemSeries, Outcome, same};
 use super::slab::Page;
-use super::{Head, PAGE_SLOTS, generation_of, slot_of};
+use super::{Head, Near, PAGE_SLOTS, generation_of, slot_of};
 use crate::db::Inner;
-use crate::index::Neighbour;
 use crate::validate::check_histogram;
 use crate::wal::{Encoder, LoggedSample, LoggedValue};
 
@@ -66,7 +65,7 @@ pub(crate) struct HeadAppender {
     /// Samples before this are refused; read when the batch begins.
     min_valid: Option<i64>,
     encoder: Encoder,
-    neighbour: Neighbour,
+    near: Near,
 }
 
 impl HeadAppender {
@@ -81,7 +80,7 @@ impl HeadAppender {
             last: None,
             min_valid: None,
             encoder: Encoder::default(),
-            neighbour: Neighbour::default(),
+            near: Near::default(),
         }
     }
 
@@ -185,6 +184,7 @@ impl HeadAppender {
         self.last = None;
         self.min_valid = None;
         self.encoder.clear();
+        self.inner.head.give_back_rest(&mut self.near);
     }
 
     fn log_and_apply(&mut self) -> Result<(), AppendError> {
@@ -335,11 +335,17 @@ impl Head {
     }
 }
 
+impl Drop for HeadAppender {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
 impl Appender for HeadAppender {
     fn resolve(&mut self, labels: &Labels) -> Result<SeriesRef, AppendError> {
         self.inner.wal.check_open()?;
         let (wal, metrics) = (&self.inner.wal, &self.inner.metrics);
-        let series = self.inner.head.resolve(labels, &mut self.neighbour, |series| {
+        let series = self.inner.head.resolve(labels, &mut self.near, |series| {
             wal.enqueue_series(series.0, labels);
             metrics.series_created.inc();
         });
@@ -350,6 +356,12 @@ impl Appender for HeadAppender {
         })?;
         wal.flush_if_large()?;
         Ok(series)
+    }
+
+    fn newest(&mut self, series: SeriesRef) -> Option<TimestampMs> {
+        let newest = known(&self.inner.head, series.0).ok()?.newest(slot_of(series.0));
+        let pending = pending_of(&mut self.last, &self.samples, series.0).map(|pending| pending.t);
+        pending.or((newest != i64::MIN).then_some(newest))
     }
 
     #[inline]

@@ -49,7 +49,7 @@ use exemplars::ExemplarRing;
 use late::Late;
 use map::SeriesMap;
 use metadata::MetadataMap;
-use slab::Slab;
+use slab::{Reserve, Slab};
 
 /// The series in memory and how to find them.
 #[derive(Debug)]
@@ -91,6 +91,13 @@ pub(crate) struct Head {
     pub(crate) late_max_t: AtomicI64,
 }
 
+/// What a writer keeps from one new series to the next, which mostly is a neighbour.
+#[derive(Debug, Default)]
+pub(crate) struct Near {
+    labels: Neighbour,
+    reserve: Reserve,
+}
+
 impl Head {
     pub(crate) fn new(cut: ChunkCut, max_age_ms: i64, max_exemplars: usize, limits: SeriesLimits) -> Self {
         Self {
@@ -121,12 +128,12 @@ impl Head {
     }
 
     /// The series with these labels, made if need be. `log` is called for a new series before anybody
-    /// else can see it, so that no sample of it can be logged earlier than the series itself. `neighbour` is
-    /// the caller's own.
+    /// else can see it, so that no sample of it can be logged earlier than the series itself. `near` is
+    /// the writer's own.
     pub(crate) fn resolve(
         &self,
         labels: &Labels,
-        neighbour: &mut Neighbour,
+        near: &mut Near,
         log: impl FnOnce(SeriesRef),
     ) -> Result<SeriesRef, AppendError> {
         if labels.is_empty() {
@@ -141,10 +148,10 @@ impl Head {
             return Ok(SeriesRef(u64::from(page.generation(slot)) << 32 | u64::from(slot)));
         }
         self.admit(labels)?;
-        let slot = self.slab.take_free().ok_or_else(|| {
+        let slot = self.slab.take_free(&mut near.reserve).ok_or_else(|| {
             AppendError::TooManySeries("the store holds as many series as it can".to_owned())
         })?;
-        let packed = match self.index.add_series(labels, slot, neighbour) {
+        let packed = match self.index.add_series(labels, slot, &mut near.labels) {
             Ok(packed) => packed,
             Err(error) => {
                 self.slab.give_back(slot);
@@ -157,6 +164,11 @@ impl Head {
         shard.insert(hash, slot);
         self.series_count.fetch_add(1, Ordering::Relaxed);
         Ok(series)
+    }
+
+    /// Takes back what a writer kept and does not need.
+    pub(crate) fn give_back_rest(&self, near: &mut Near) {
+        self.slab.give_back_rest(&mut near.reserve);
     }
 
     /// Makes a series known under a reference that the log gave it. A series that holds the slot or the

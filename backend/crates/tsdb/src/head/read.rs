@@ -11,7 +11,7 @@ use storage::{Querier, QueryError, Samples, SelectHints, Series};
 use super::{Head, MemSeries, PAGE_SLOTS, SealedChunk, slot_of};
 use crate::block::DecodeError;
 use crate::db::Inner;
-use crate::index::SeriesSource;
+use crate::index::{SeriesSource, Unpacker};
 
 /// Series that are looked at between two looks at the cancellation.
 const CANCEL_INTERVAL: usize = 1024;
@@ -97,8 +97,10 @@ impl Querier for HeadQuerier {
         if self.misses_head() {
             return Ok(selected);
         }
+        // No series is removed while they are visited.
+        let mut unpacker = Unpacker::new(&self.inner.head.index);
         self.visit(matchers, hints, true, |series, packed| {
-            let labels = self.inner.head.index.unpack(packed);
+            let labels = unpacker.unpack(packed);
             selected.push(Arc::new(HeadSeries { inner: Arc::clone(&self.inner), series, labels }));
         })?;
         Ok(selected)

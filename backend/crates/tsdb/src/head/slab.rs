@@ -88,6 +88,16 @@ impl Page {
     }
 }
 
+/// Slots taken ahead for one writer, so that the series it makes one after another are neighbours even when
+/// others make some at the same time.
+#[derive(Debug, Default)]
+pub(crate) struct Reserve {
+    /// The lowest last.
+    slots: Vec<u32>,
+    /// How many were taken the last time.
+    taken: usize,
+}
+
 #[derive(Debug, Default)]
 struct Free {
     /// All slots from here on were never used.
@@ -131,19 +141,31 @@ impl Slab {
         pages[(number - (1 << bucket)) as usize].get().map(Box::as_ref)
     }
 
-    /// A free slot, the lowest first, so that pages stay full. `None` when all are in use.
-    pub(crate) fn take_free(&self) -> Option<u32> {
-        let mut free = self.free.lock();
-        if let Some(slot) = free.slots.min() {
-            free.slots.remove(slot);
-            return Some(slot);
+    /// A free slot, the lowest first, so that pages stay full. `None` when all are in use. A writer that goes
+    /// on has more and more taken ahead, up to a page.
+    pub(crate) fn take_free(&self, reserve: &mut Reserve) -> Option<u32> {
+        if reserve.slots.is_empty() {
+            reserve.taken = (reserve.taken * 2).clamp(1, PAGE_SLOTS);
+            let mut free = self.free.lock();
+            reserve.slots.extend(free.slots.iter().take(reserve.taken));
+            if let Some(highest) = reserve.slots.last() {
+                free.slots.remove_range(..=*highest);
+            }
+            let missing = (reserve.taken - reserve.slots.len()) as u32;
+            let end = free.next.saturating_add(missing).min(MAX_SLOTS);
+            reserve.slots.extend(free.next..end);
+            free.next = end;
+            reserve.slots.reverse();
         }
-        let slot = free.next;
-        if slot == MAX_SLOTS {
-            return None;
+        reserve.slots.pop()
+    }
+
+    /// Takes back what a writer did not need.
+    pub(crate) fn give_back_rest(&self, reserve: &mut Reserve) {
+        reserve.taken = 0;
+        if !reserve.slots.is_empty() {
+            self.free.lock().slots.extend(reserve.slots.drain(..));
         }
-        free.next += 1;
-        Some(slot)
     }
 
     pub(crate) fn give_back(&self, slot: u32) {
@@ -225,5 +247,31 @@ impl Slab {
         unused.insert_range(0..next);
         unused -= used;
         *free = Free { next, slots: unused };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writers_in_turn_get_neighbours_and_nothing_is_lost() {
+        let slab = Slab::default();
+        let (mut a, mut b) = (Reserve::default(), Reserve::default());
+        let (mut of_a, mut of_b) = (Vec::new(), Vec::new());
+        for _ in 0..1000 {
+            of_a.push(slab.take_free(&mut a).unwrap());
+            of_b.push(slab.take_free(&mut b).unwrap());
+        }
+        for slots in [&of_a, &of_b] {
+            let neighbours = slots.windows(2).filter(|pair| pair[1] == pair[0] + 1).count();
+            assert!(neighbours > 980, "{neighbours}");
+        }
+        slab.give_back_rest(&mut a);
+        slab.give_back_rest(&mut b);
+        let mut all: Vec<u32> = of_a.into_iter().chain(of_b).collect();
+        all.extend((0..500).map(|_| slab.take_free(&mut a).unwrap()));
+        all.sort_unstable();
+        assert!(all.iter().copied().eq(0..2500), "the lowest are used first, each once");
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
-use model::Labels;
+use model::{Labels, LabelsWriter};
 use parking_lot::RwLock;
 use storage::AppendError;
 
@@ -106,23 +106,7 @@ impl LabelIndex {
 
     /// A series' labels as text.
     pub(crate) fn unpack(&self, packed: &[u8]) -> Labels {
-        let names = self.names.read();
-        let mut text = String::with_capacity(packed.len() * 8);
-        let mut ends = Vec::with_capacity(16);
-        for (name_id, value_id) in pairs(packed) {
-            let index = &names.list[name_id as usize];
-            text.push_str(&index.name);
-            let name_end = text.len();
-            text.push_str(index.values.read().text(value_id));
-            ends.push((name_end, text.len()));
-        }
-        let mut start = 0;
-        let mut refs = Vec::with_capacity(ends.len());
-        for (name_end, end) in ends {
-            refs.push((&text[start..name_end], &text[name_end..end]));
-            start = end;
-        }
-        Labels::from_sorted(&refs)
+        Unpacker::new(self).unpack(packed)
     }
 
     /// The text of one label of a series.
@@ -174,6 +158,39 @@ impl LabelIndex {
         let index = Arc::new(NameIndex { id, name: text, values: RwLock::default() });
         names.list.push(Arc::clone(&index));
         index
+    }
+}
+
+/// Gives the labels of many series as text. Remembers those of the series before, because neighbours share
+/// most of them: no series may be removed as long as it is used.
+pub(crate) struct Unpacker<'a> {
+    index: &'a LabelIndex,
+    /// Of each place: name, value and its text.
+    before: Vec<(u32, ValueId, String)>,
+    writer: LabelsWriter,
+}
+
+impl<'a> Unpacker<'a> {
+    pub(crate) fn new(index: &'a LabelIndex) -> Self {
+        Self { index, before: Vec::new(), writer: LabelsWriter::default() }
+    }
+
+    pub(crate) fn unpack(&mut self, packed: &[u8]) -> Labels {
+        let names = self.index.names.read();
+        for (at, (name_id, value_id)) in pairs(packed).enumerate() {
+            let name = &names.list[name_id as usize];
+            if at == self.before.len() {
+                self.before.push((name_id, value_id, name.values.read().text(value_id).to_owned()));
+            }
+            let (held_name, held_value, text) = &mut self.before[at];
+            if (*held_name, *held_value) != (name_id, value_id) {
+                (*held_name, *held_value) = (name_id, value_id);
+                text.clear();
+                text.push_str(name.values.read().text(value_id));
+            }
+            self.writer.push(&name.name, text);
+        }
+        self.writer.finish()
     }
 }
 
@@ -232,8 +249,10 @@ mod tests {
             ]);
             held.push((index.add_series(&labels, slot, &mut neighbour).unwrap(), labels));
         }
+        let mut unpacker = Unpacker::new(&index);
         for (packed, labels) in &held {
             assert_eq!(&index.unpack(packed), labels);
+            assert_eq!(&unpacker.unpack(packed), labels);
             assert!(index.is_equal(packed, labels));
             assert!(!index.is_equal(packed, &labels.without_metric_name()));
             assert_eq!(index.value_of(packed, "zone").as_deref(), labels.get("zone"));

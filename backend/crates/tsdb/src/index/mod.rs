@@ -9,5 +9,5 @@ mod ranks;
 mod select;
 mod values;
 
-pub(crate) use labels::{LabelIndex, Neighbour, PackedLabels, pairs};
+pub(crate) use labels::{LabelIndex, Neighbour, PackedLabels, Unpacker, pairs};
 pub(crate) use select::SeriesSource;

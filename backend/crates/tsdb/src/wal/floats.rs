@@ -70,11 +70,15 @@ impl<'a> FloatWriter<'a> {
             self.out.push(0);
         }
         let mut tag = 0;
-        if series != self.before.series.wrapping_add(1) || t != self.before.t {
+        let expected = self.before.series.wrapping_add(1);
+        if series != expected || t != self.before.t {
             tag = ELSEWHERE;
-            put_int(self.out, series.wrapping_sub(self.before.series) as i64);
-            put_int(self.out, t.wrapping_sub(self.before.t));
-            self.before.t = t;
+            if t != self.before.t {
+                put_int(self.out, 0);
+                put_int(self.out, t.wrapping_sub(self.before.t));
+                self.before.t = t;
+            }
+            put_int(self.out, series.wrapping_sub(expected) as i64);
         }
         self.before.series = series;
         tag |= self.put_value(value);
@@ -132,11 +136,14 @@ pub(super) fn read_floats(payload: &[u8], mut visit: impl FnMut(u64, i64, f64)) 
     let mut tags = 0;
     for number in 0..count {
         tags = if number.is_multiple_of(2) { cursor.byte()? } else { tags >> 4 };
-        if tags & ELSEWHERE == 0 {
-            before.series = before.series.wrapping_add(1);
-        } else {
-            before.series = before.series.wrapping_add(cursor.int()? as u64);
-            before.t = before.t.wrapping_add(cursor.int()?);
+        before.series = before.series.wrapping_add(1);
+        if tags & ELSEWHERE != 0 {
+            let mut step = cursor.int()?;
+            if step == 0 {
+                before.t = before.t.wrapping_add(cursor.int()?);
+                step = cursor.int()?;
+            }
+            before.series = before.series.wrapping_add(step as u64);
         }
         if slot_of(before.series) >= MAX_SLOTS {
             return Err(Malformed);

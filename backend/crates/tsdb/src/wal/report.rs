@@ -4,6 +4,9 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// Places of damage that are told one by one.
+const DAMAGE_SHOWN: usize = 10;
+
 /// What recovery found and did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RecoveryReport {
@@ -76,7 +79,7 @@ impl fmt::Display for RecoveryReport {
         if let Some(tail) = &self.torn_tail {
             write!(f, "; cut {} bytes of an unfinished write off {}", tail.bytes, tail.file.display())?;
         }
-        for damage in &self.damage {
+        for damage in self.damage.iter().take(DAMAGE_SHOWN) {
             write!(
                 f,
                 "; LOST {} bytes at offset {} of {}: {}",
@@ -89,9 +92,37 @@ impl fmt::Display for RecoveryReport {
                 write!(f, " (copy kept as {})", copy.display())?;
             }
         }
+        let more = self.damage.iter().skip(DAMAGE_SHOWN);
+        if more.len() > 0 {
+            let bytes: u64 = more.clone().map(|damage| damage.bytes).sum();
+            write!(f, "; LOST {bytes} bytes in {} more places", more.len())?;
+        }
         if self.orphaned_samples > 0 {
             write!(f, "; LOST {} samples whose series could not be read", self.orphaned_samples)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn damage_in_many_places_is_summed_up() {
+        let one = |number: u64| Damage {
+            file: PathBuf::from("wal/00000001"),
+            offset: number * 100,
+            bytes: 7,
+            reason: "no valid record".to_owned(),
+            quarantined: None,
+        };
+        let text = |places| {
+            let report = RecoveryReport { damage: (0..places).map(one).collect(), ..Default::default() };
+            report.to_string()
+        };
+        assert_eq!(text(10).matches("; LOST 7 bytes at offset").count(), 10);
+        assert!(!text(10).contains("more places"));
+        assert!(text(2000).ends_with("; LOST 13930 bytes in 1990 more places"), "{}", text(2000));
     }
 }
