@@ -127,6 +127,36 @@ fn one_data_directory_serves_one_process() {
     assert!(log.contains("in use by another process"), "{log}");
 }
 
+/// With less memory than the program takes: queries are refused, samples of known series are not.
+#[test]
+fn without_memory_queries_go_before_samples() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("prometheus.yml");
+    let port = free_port();
+    fs::write(&config, own_config(port)).unwrap();
+    let file = format!("--config.file={}", config.display());
+    let listen = format!("--web.listen-address=127.0.0.1:{port}");
+    let server = Server::start(dir.path(), &[&file, &listen]);
+    wait_for("two scrapes", || server.number("count_over_time(up[1h])").filter(|scrapes| *scrapes >= 2.0));
+    server.signal("TERM");
+    assert!(server.ended().0.success());
+
+    let server = Server::start(dir.path(), &[&file, &listen, "--memory.budget=1MB"]);
+    let refused = || server.get("/api/v1/query?query=up");
+    let answer = wait_for("a refusal", || Some(refused()).filter(|answer| answer.status == 503));
+    assert!(answer.body.contains("--memory.budget"), "{}", answer.body);
+    let appended = || {
+        let text = server.get("/metrics").body;
+        let lines =
+            text.lines().filter(|line| line.starts_with("watchfire_tsdb_float_samples_appended_total"));
+        lines.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok()).sum::<f64>()
+    };
+    let before = appended();
+    wait_for("a scrape", || (appended() > before).then_some(()));
+    assert_eq!(refused().status, 503);
+    assert_eq!(server.get("/-/ready").status, 200);
+}
+
 #[test]
 fn quitting_over_http_must_be_allowed() {
     let dir = tempfile::tempdir().unwrap();
