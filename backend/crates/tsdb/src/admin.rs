@@ -10,8 +10,9 @@ use storage::{AppendError, QueryError};
 use thiserror::Error;
 
 use crate::Tsdb;
-use crate::block::{BlockError, Blocks, Progress};
+use crate::block::{BlockError, Blocks};
 use crate::head::{HeadSource, Part};
+use crate::pacer::Pacer;
 
 /// Directory of the snapshots, in that of the store.
 const SNAPSHOTS: &str = "snapshots";
@@ -66,7 +67,9 @@ impl Tsdb {
     /// # Errors
     /// When a block or the disk fails; blocks that were rewritten before stay so.
     pub fn clean_tombstones(&self) -> Result<usize, AdminError> {
-        Ok(self.inner().blocks.clean_tombstones(&mut go_on)?)
+        let inner = self.inner();
+        let mut pacer = Pacer::new(&*inner.clock);
+        Ok(inner.blocks.clean_tombstones(&mut |_| go_on(&mut pacer))?)
     }
 
     /// Makes a directory `snapshots/PREFIX-RANDOM` with copies of all blocks and, unless `skip_head`, with the
@@ -97,7 +100,7 @@ impl Tsdb {
         }
         let entropy = Arc::clone(&inner.entropy);
         let (copies, _) = Blocks::open(Arc::clone(&inner.disk), dir, Arc::clone(&inner.clock), entropy)?;
-        let head = &inner.head;
+        let (head, mut pacer) = (&inner.head, Pacer::new(&*inner.clock));
         let max_t = head.max_t.load(Ordering::Relaxed);
         let begins = [(Part::InOrder, &head.min_t), (Part::Late, &head.late_min_t)];
         for (part, min_t) in begins {
@@ -107,7 +110,7 @@ impl Tsdb {
             while start <= max_t {
                 let end = start.saturating_add(length);
                 let mut source = HeadSource::new(head, part, TimeRange::new(start, end - 1));
-                copies.write(&mut source, (start, end), part == Part::Late, &mut go_on)?;
+                copies.write(&mut source, (start, end), part == Part::Late, &mut |_| go_on(&mut pacer))?;
                 start = end;
             }
         }
@@ -115,7 +118,7 @@ impl Tsdb {
     }
 }
 
-fn go_on(_: &Progress) -> ControlFlow<()> {
-    std::thread::yield_now();
+fn go_on(pacer: &mut Pacer<'_>) -> ControlFlow<()> {
+    pacer.step();
     ControlFlow::Continue(())
 }

@@ -14,6 +14,7 @@ mod index;
 mod life;
 mod metrics;
 mod options;
+mod pacer;
 mod progress;
 mod prometheus;
 mod takeover;

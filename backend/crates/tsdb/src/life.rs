@@ -12,6 +12,7 @@ use model::TimeRange;
 use crate::Tsdb;
 use crate::block::{BlockError, Expiry, Retention, block_ranges, max_block_range};
 use crate::head::{HeadSource, Part};
+use crate::pacer::Pacer;
 
 /// Milliseconds until a step that failed is tried again.
 const RETRY_MS: i64 = 60_000;
@@ -57,7 +58,8 @@ impl Tsdb {
         let inner = self.inner();
         let started = inner.clock.monotonic();
         let mut source = HeadSource::new(&inner.head, Part::InOrder, TimeRange::new(start, end - 1));
-        let block = inner.blocks.write(&mut source, (start, end), false, &mut |_| self.pace())?;
+        let mut pacer = Pacer::new(&*inner.clock);
+        let block = inner.blocks.write(&mut source, (start, end), false, &mut |_| self.pace(&mut pacer))?;
         let took = inner.clock.monotonic().saturating_sub(started);
         if let Some(block) = &block {
             inner.metrics.compactions.inc();
@@ -105,7 +107,9 @@ impl Tsdb {
         while start <= frozen.end_ms {
             let end = start.saturating_add(length);
             let mut source = HeadSource::new(&inner.head, Part::Frozen, TimeRange::new(start, end - 1));
-            let block = inner.blocks.write(&mut source, (start, end), true, &mut |_| self.pace())?;
+            let mut pacer = Pacer::new(&*inner.clock);
+            let block =
+                inner.blocks.write(&mut source, (start, end), true, &mut |_| self.pace(&mut pacer))?;
             blocks += u64::from(block.is_some());
             start = end;
         }
@@ -129,7 +133,8 @@ impl Tsdb {
         };
         let Some(plan) = inner.blocks.plan(&block_ranges(shortest, longest)) else { return Ok(false) };
         let started = inner.clock.monotonic();
-        let child = inner.blocks.compact(&plan.blocks, &mut |_| self.pace())?;
+        let mut pacer = Pacer::new(&*inner.clock);
+        let child = inner.blocks.compact(&plan.blocks, &mut |_| self.pace(&mut pacer))?;
         inner.metrics.compactions.inc();
         let took = inner.clock.monotonic().saturating_sub(started);
         tracing::info!(
@@ -162,10 +167,10 @@ impl Tsdb {
     }
 
     /// Between two series.
-    fn pace(&self) -> ControlFlow<()> {
+    fn pace(&self, pacer: &mut Pacer<'_>) -> ControlFlow<()> {
         // An error closes the log; the next commit tells.
         let _ = self.sync_if_due();
-        std::thread::yield_now();
+        pacer.step();
         if self.inner().wal.is_shut() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }
