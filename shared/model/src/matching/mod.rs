@@ -2,6 +2,7 @@
 //! newline, Perl classes are ASCII.
 
 mod expand;
+mod recent;
 mod regex;
 mod shape;
 #[cfg(test)]
@@ -36,8 +37,8 @@ impl CompiledMatcher {
         let test = match matcher.op {
             MatchOp::Equal => Test::Equal([matcher.value.clone()]),
             MatchOp::NotEqual => Test::NotEqual,
-            MatchOp::Regex => Test::Regex(AnchoredRegex::new(&matcher.value)?),
-            MatchOp::NotRegex => Test::NotRegex(AnchoredRegex::new(&matcher.value)?),
+            MatchOp::Regex => Test::Regex(AnchoredRegex::recent(&matcher.value)?),
+            MatchOp::NotRegex => Test::NotRegex(AnchoredRegex::recent(&matcher.value)?),
         };
         Ok(Self { matcher, test })
     }

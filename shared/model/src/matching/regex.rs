@@ -72,6 +72,14 @@ impl AnchoredRegex {
         &self.inner.pattern
     }
 
+    /// Bytes of memory that the pattern and its program take, about.
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
+        let program = self.inner.program.get().and_then(Option::as_ref);
+        let texts = self.set_matches().map_or(0, |texts| texts.iter().map(|text| text.len() + 24).sum());
+        self.inner.pattern.len() * 2 + texts + program.map_or(0, Regex::memory_usage)
+    }
+
     /// Whether the whole of `text` matches.
     #[must_use]
     pub fn is_match(&self, text: &str) -> bool {

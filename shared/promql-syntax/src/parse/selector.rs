@@ -75,7 +75,7 @@ fn matcher(cursor: &mut Cursor<'_>) -> Result<(Matcher, Span), ParseError> {
     let value = string(cursor)?;
     let span = Span { start: start.start, end: cursor.last_end() };
     if matches!(op, MatchOp::Regex | MatchOp::NotRegex) {
-        AnchoredRegex::new(&value).map_err(|error| {
+        AnchoredRegex::recent(&value).map_err(|error| {
             cursor.error(span, format!("error parsing regexp: {}: `{}`", error.reason, error.pattern))
         })?;
     }
