@@ -157,7 +157,7 @@ pub(crate) struct ServerFlags {
 
     /// Features to switch on, separated by commas: promql-experimental-functions, promql-duration-expr,
     /// promql-extended-range-selectors, promql-binop-fill-modifiers, created-timestamp-zero-ingestion (a zero
-    /// where a counter began, if remote write 2.0 tells that).
+    /// where a counter began, if a protobuf target or remote write 2.0 tells).
     #[arg(long = "enable-feature", value_name = "FEATURES", value_delimiter = ',')]
     pub(crate) features: Vec<String>,
 
@@ -168,6 +168,16 @@ pub(crate) struct ServerFlags {
     /// Form of log lines: logfmt, json.
     #[arg(long = "log.format", value_name = "FORMAT", default_value = "logfmt")]
     pub(crate) log_format: LogFormat,
+}
+
+/// Feature: a counter gets a zero where it began, if who brings it tells.
+pub(crate) const START_ZEROS: &str = "created-timestamp-zero-ingestion";
+
+impl ServerFlags {
+    /// Whether counters get a zero where they began.
+    pub(crate) fn start_zeros(&self) -> bool {
+        self.features.iter().any(|name| name == START_ZEROS)
+    }
 }
 
 /// Flags of the demo.

@@ -20,6 +20,8 @@ pub(crate) struct Source {
     pub(crate) file: Option<PathBuf>,
     /// Where the server itself can be scraped, for when none was.
     pub(crate) own_address: SocketAddr,
+    /// Whether scraped counters get a zero where they began.
+    pub(crate) start_zeros: bool,
 }
 
 /// A configuration without mistakes.
@@ -31,10 +33,14 @@ pub(crate) struct Loaded {
 impl Source {
     /// Reads it.
     pub(crate) fn load(&self) -> Result<Loaded, ConfigError> {
-        match &self.file {
-            Some(file) => load(file),
-            None => parse(Path::new(BUILT_IN), &own_job(self.own_address)),
+        let mut loaded = match &self.file {
+            Some(file) => load(file)?,
+            None => parse(Path::new(BUILT_IN), &own_job(self.own_address))?,
+        };
+        if self.start_zeros {
+            loaded.scrape.take_starts();
         }
+        Ok(loaded)
     }
 }
 
@@ -83,7 +89,7 @@ mod tests {
     #[test]
     fn without_a_file_the_server_watches_itself() {
         for address in ["127.0.0.1:9090", "[::1]:1", "[::]:9090"] {
-            let source = Source { file: None, own_address: address.parse().unwrap() };
+            let source = Source { file: None, own_address: address.parse().unwrap(), start_zeros: false };
             let loaded = source.load().unwrap();
             assert_eq!(loaded.scrape.jobs[0].job_name, "watchfire");
             assert_eq!(loaded.warnings(), [""; 0]);

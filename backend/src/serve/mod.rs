@@ -69,7 +69,11 @@ async fn run(flags: &ServerFlags, values: BTreeMap<String, String>, demo: Option
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "starting Watchfire");
     let mut signals = control::Signals::new().context("failed to listen for signals")?;
     let (listeners, addresses) = listen::all(flags).await?;
-    let source = config_file::Source { file: flags.config_file.clone(), own_address: addresses[0] };
+    let source = config_file::Source {
+        file: flags.config_file.clone(),
+        own_address: addresses[0],
+        start_zeros: flags.start_zeros(),
+    };
     let loaded = source.load()?;
 
     let is_demo = demo.is_some();

@@ -23,7 +23,7 @@ use tsdb::{OpenProgress, SeriesLimits, Tsdb};
 use super::config_file::Loaded;
 use super::metrics::Metrics;
 use super::store::TsdbStore;
-use crate::cli::ServerFlags;
+use crate::cli::{START_ZEROS, ServerFlags};
 
 /// Most points between start and end of a range query are 11,000; the start is one more.
 const MAX_POINTS: usize = 11_001;
@@ -146,9 +146,6 @@ async fn open_store(
     Ok(store)
 }
 
-/// Feature: a counter gets a zero at its start, where the sender tells that.
-const START_ZEROS: &str = "created-timestamp-zero-ingestion";
-
 fn engine(flags: &ServerFlags, loaded: &Loaded, clock: &Arc<dyn Clock>, registry: &Registry) -> Engine {
     let mut features = Features::default();
     for name in flags.features.iter().filter(|name| !name.is_empty()) {
@@ -177,7 +174,7 @@ fn limits(flags: &ServerFlags) -> Limits {
         queries: flags.query_concurrency,
         remote_write: WriteLimits {
             body_bytes: flags.remote_write_bytes,
-            start_zeros: flags.features.iter().any(|name| name == START_ZEROS),
+            start_zeros: flags.start_zeros(),
             ..WriteLimits::default()
         },
         remote_read: ReadLimits {

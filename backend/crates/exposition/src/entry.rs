@@ -71,6 +71,8 @@ pub struct Series<'a> {
     pub timestamp_ms: Option<TimestampMs>,
     /// Value; any NaN is the ordinary one, never the staleness marker.
     pub value: f64,
+    /// When the counter began whose value this is, if the exposition says so (protobuf).
+    pub start_ms: Option<TimestampMs>,
     /// Whether this is a part of a classic histogram that the body also holds as a native one.
     pub also_native: bool,
     pub(crate) exemplar: Option<RawExemplar<'a>>,
@@ -128,6 +130,8 @@ pub struct HistogramEntry<'a> {
     pub raw: &'a [u8],
     /// Time of the sample, if the exposition says one.
     pub timestamp_ms: Option<TimestampMs>,
+    /// When its counters began, if the exposition says so.
+    pub start_ms: Option<TimestampMs>,
     /// The histogram.
     pub histogram: &'a Histogram,
     /// Exemplars of its buckets.

@@ -77,8 +77,15 @@ impl<'a> OpenMetricsParser<'a> {
         let Some(value) = parse_float(&line[value_start..value_end]) else {
             return Err(self.bad_series(origin, raw, line, raw_end));
         };
-        let mut series =
-            Series { raw, timestamp_ms: None, value, also_native: false, exemplar: None, origin };
+        let mut series = Series {
+            raw,
+            timestamp_ms: None,
+            value,
+            start_ms: None,
+            also_native: false,
+            exemplar: None,
+            origin,
+        };
         if value_end < line.len() {
             self.after_value(&mut series, offset, line, value_end)?;
         }

@@ -90,7 +90,15 @@ impl<'a> TextParser<'a> {
                 return error(end, why);
             }
         }
-        Ok(Entry::Series(Series { raw, timestamp_ms, value, also_native: false, exemplar: None, origin }))
+        Ok(Entry::Series(Series {
+            raw,
+            timestamp_ms,
+            value,
+            start_ms: None,
+            also_native: false,
+            exemplar: None,
+            origin,
+        }))
     }
 
     #[cold]

@@ -88,14 +88,50 @@ fn lines(body: &[u8]) -> Vec<String> {
                 let labels = series.to_labels().unwrap_or_else(|error| panic!("{error}"));
                 let native = if series.also_native { " (native)" } else { "" };
                 let time = series.timestamp_ms.map(|t| format!(" @{t}")).unwrap_or_default();
-                out.push(format!("{labels} {}{time}{native}", series.value));
+                let start = series.start_ms.map(|t| format!(" since {t}")).unwrap_or_default();
+                out.push(format!("{labels} {}{time}{start}{native}", series.value));
             }
-            Entry::Histogram(entry) => out.push(format!("{:?} native", entry.to_labels())),
+            Entry::Histogram(entry) => {
+                let start = entry.start_ms.map(|t| format!(" since {t}")).unwrap_or_default();
+                out.push(format!("{:?}{start} native", entry.to_labels()));
+            }
             Entry::Unit { family, unit } => out.push(format!("UNIT {family} {unit}")),
             _ => {}
         }
     }
     out
+}
+
+/// Counters say when they began; gauges and quantiles do not count, so they do not begin either.
+#[test]
+fn beginnings() {
+    let began = Message::default().varint(1, 1_700_000_000).varint(2, 250_000_000);
+    let value = Message::default().double(1, 7.0).message(3, &began);
+    let counter = family("c_total", 0, &[Message::default().message(3, &value)]);
+    let gauge = family("g", 1, &[Message::default().message(2, &value)]);
+    let quantile = Message::default().double(1, 0.5).double(2, 3.0);
+    let summary = Message::default().varint(1, 2).double(2, 6.0).message(3, &quantile).message(4, &began);
+    let summary = family("s", 2, &[Message::default().message(4, &summary)]);
+    let classic = Message::default().varint(1, 1).double(2, 2.5).message(15, &began);
+    let classic = family("h", 4, &[Message::default().message(7, &classic)]);
+    let native = family("n", 4, &[Message::default().message(7, &native().message(15, &began))]);
+    let found = lines(&[counter, gauge, summary, classic, native].concat());
+    let units = |line: &&String| !line.starts_with("UNIT");
+    let found: Vec<&str> = found.iter().filter(units).map(String::as_str).collect();
+    assert_eq!(
+        found,
+        [
+            "c_total 7 since 1700000000250",
+            "g 7",
+            "s{quantile=\"0.5\"} 3",
+            "s_sum 6 since 1700000000250",
+            "s_count 2 since 1700000000250",
+            "h_bucket{le=\"+Inf\"} 1 since 1700000000250",
+            "h_sum 2.5 since 1700000000250",
+            "h_count 1 since 1700000000250",
+            "Ok(n) since 1700000000250 native",
+        ]
+    );
 }
 
 #[test]

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use exposition::{Entry, Format, HistogramEntry, LabelScratch, ParseError, Parser, Series};
-use model::{TimestampMs, stale_nan};
+use model::{Histogram, TimestampMs, stale_nan};
 use parking_lot::Mutex;
-use storage::{AppendError, Appender, SeriesRef};
+use storage::{AppendError, Appender, SeriesRef, append_start};
 
 use crate::cache::Cache;
 use crate::config::ScrapeConfig;
@@ -209,6 +209,7 @@ impl Running<'_> {
         }
         let (t, track) = self.time(sample.timestamp_ms);
         let value = sample.value;
+        self.begin(series, sample.start_ms, t, None);
         let result = if t > self.default_t + MOST_AHEAD_MS {
             Err(AppendError::OutOfBounds)
         } else {
@@ -251,6 +252,7 @@ impl Running<'_> {
             return Ok(());
         }
         let (t, track) = self.time(sample.timestamp_ms);
+        self.begin(series, sample.start_ms, t, Some(sample.histogram));
         let result = match self.appender.append_histogram(series, t, sample.histogram) {
             Err(AppendError::UnknownSeries) => {
                 let Some(again) = self.resolve(families, |scratch| sample.labels(scratch))? else {
@@ -331,6 +333,20 @@ impl Running<'_> {
         let limit = self.config.limits.samples;
         self.over_limit |= limit > 0 && self.counts.kept as u64 > limit;
         !self.over_limit
+    }
+
+    /// Tells the store where a counter began, if that is known and wanted.
+    #[inline]
+    fn begin(
+        &mut self,
+        series: SeriesRef,
+        start: Option<TimestampMs>,
+        t: TimestampMs,
+        like: Option<&Histogram>,
+    ) {
+        if let Some(start) = start.filter(|_| self.config.start_zeros) {
+            append_start(self.appender, series, start, t, like);
+        }
     }
 
     /// The time of a sample, and whether its series is marked stale when it vanishes.

@@ -67,6 +67,8 @@ pub struct ScrapeConfig {
     pub scrape_native_histograms: bool,
     /// Whether classic histograms are kept besides native ones.
     pub always_scrape_classic_histograms: bool,
+    /// Whether a counter gets a zero where it began, if the target tells.
+    pub start_zeros: bool,
     /// Which names are taken.
     pub name_validation: NameValidation,
     /// Most bytes of a body, unpacked.
@@ -92,6 +94,20 @@ pub struct ScrapeConfigs {
     pub jobs: Vec<Arc<ScrapeConfig>>,
     /// What is in the files but has no effect; to be told at start.
     pub warnings: Vec<String>,
+}
+
+impl ScrapeConfigs {
+    /// Has counters get a zero where they began, if the target tells. Only protobuf does, so that is asked for
+    /// first where the configuration says nothing about it.
+    pub fn take_starts(&mut self) {
+        for job in &mut self.jobs {
+            let job = Arc::make_mut(job);
+            job.start_zeros = true;
+            if job.scrape_protocols == ScrapeProtocol::DEFAULT {
+                job.scrape_protocols = protobuf_first();
+            }
+        }
+    }
 }
 
 /// Reads the jobs of a configuration, including those in `scrape_config_files`.
@@ -224,6 +240,7 @@ impl ScrapeConfig {
             always_scrape_classic_histograms: always_classic
                 .or(classic)
                 .unwrap_or(global.always_scrape_classic_histograms),
+            start_zeros: false,
             name_validation: section
                 .get_or("metric_name_validation_scheme", global.metric_name_validation_scheme)?,
             body_size_limit: match usize::try_from(body_size) {
@@ -269,6 +286,10 @@ fn times(section: &mut Section<'_>, global: &GlobalConfig) -> Result<(Duration, 
     }
 }
 
+fn protobuf_first() -> Vec<ScrapeProtocol> {
+    [ScrapeProtocol::PrometheusProto].into_iter().chain(ScrapeProtocol::DEFAULT).collect()
+}
+
 fn protocols(
     section: &mut Section<'_>,
     global: &GlobalConfig,
@@ -286,7 +307,7 @@ fn protocols(
         },
         // Native histograms travel by protobuf only.
         None if native_histograms && global.scrape_protocols == ScrapeProtocol::DEFAULT => {
-            Ok([ScrapeProtocol::PrometheusProto].into_iter().chain(ScrapeProtocol::DEFAULT).collect())
+            Ok(protobuf_first())
         }
         None => Ok(global.scrape_protocols.clone()),
     }

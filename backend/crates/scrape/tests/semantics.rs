@@ -307,3 +307,42 @@ async fn protobuf_with_counters_and_native_histograms() {
     assert_eq!((count, sum), (3.0, 6.0));
     assert_eq!(world.values("scrape_samples_scraped"), ["2"]);
 }
+
+/// Behind its feature: the target is asked for protobuf, which tells when a counter began, and the counter gets
+/// a zero there, once.
+#[tokio::test]
+async fn counters_get_a_zero_where_they_began() {
+    let double = |number: u8, value: f64| [&[number << 3 | 1][..], &value.to_le_bytes()].concat();
+    let varint = |number: u8, mut value: u64| {
+        let mut out = vec![number << 3];
+        while value >= 0x80 {
+            out.push(value as u8 | 0x80);
+            value >>= 7;
+        }
+        out.push(value as u8);
+        out
+    };
+    let began = varint(1, START_MS as u64 / 1000 - 60);
+    let counter = field(3, &[double(1, 5.0), field(3, &began)].concat());
+    let counter = [field(1, b"c_total"), field(4, &counter)].concat();
+    let body = [&[u8::try_from(counter.len()).unwrap()], &counter[..]].concat();
+    let content_type =
+        "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited";
+    for on in [false, true] {
+        let server = Server::start().await.unwrap();
+        server.set("/metrics", Answer::typed(content_type, &body));
+        let world = World::new();
+        let mut jobs = jobs_of(&job(&server.address(), ""));
+        if on {
+            jobs.take_starts();
+        }
+        world.manager.apply(&jobs).unwrap();
+        world.wait_targets(1).await;
+        world.next_scrape().await;
+        world.next_scrape().await;
+        let asked = server.requests()[0].header("accept").to_owned();
+        assert_eq!(asked.starts_with("application/vnd.google.protobuf;"), on, "{asked}");
+        let want: &[&str] = if on { &["0", "5", "5"] } else { &["5", "5"] };
+        assert_eq!(world.values("c_total"), want);
+    }
+}

@@ -10,10 +10,12 @@ mod limits;
 pub mod memory;
 pub mod merge;
 mod query;
+mod start;
 
 pub use append::{AppendError, Appender, SeriesRef};
 pub use limits::{Cancel, SampleBudget};
 pub use query::{Querier, QueryError, Samples, SelectHints, Series};
+pub use start::append_start;
 
 use model::TimeRange;
 

@@ -36,6 +36,7 @@ enum Item<'a> {
     Histogram {
         key: Range<usize>,
         timestamp_ms: Option<TimestampMs>,
+        start_ms: Option<TimestampMs>,
         value: Box<(Histogram, Vec<ExemplarEntry>)>,
     },
 }
@@ -43,6 +44,7 @@ enum Item<'a> {
 #[derive(Clone)]
 struct Sample {
     timestamp_ms: Option<TimestampMs>,
+    start_ms: Option<TimestampMs>,
     value: f64,
     also_native: bool,
     exemplar: Option<(Range<usize>, f64, Option<TimestampMs>)>,
@@ -61,6 +63,8 @@ pub(super) struct Metric<'m, 'a> {
     pub family: &'a str,
     pub labels: &'m [Pair<'a>],
     pub timestamp_ms: Option<TimestampMs>,
+    /// When its counters began.
+    pub start_ms: Option<TimestampMs>,
     /// Whether a native histogram of the same name goes before.
     pub also_native: bool,
 }
@@ -124,8 +128,8 @@ impl<'a> Batch<'a> {
             }
             (start..self.keys.len(), exemplar.value, exemplar.timestamp_ms)
         });
-        let sample =
-            Sample { timestamp_ms: metric.timestamp_ms, value, also_native: metric.also_native, exemplar };
+        let Metric { timestamp_ms, start_ms, also_native, .. } = metric;
+        let sample = Sample { timestamp_ms, start_ms, value, also_native, exemplar };
         self.items.push(Item::Sample { key, sample });
     }
 
@@ -150,7 +154,8 @@ impl<'a> Batch<'a> {
     ) {
         let key = self.key(metric, "", None);
         let value = Box::new((histogram, exemplars));
-        self.items.push(Item::Histogram { key, timestamp_ms: metric.timestamp_ms, value });
+        let Metric { timestamp_ms, start_ms, .. } = metric;
+        self.items.push(Item::Histogram { key, timestamp_ms, start_ms, value });
     }
 
     fn key(&mut self, metric: Metric<'_, 'a>, suffix: &str, extra: Option<(&str, &str)>) -> Range<usize> {
@@ -188,6 +193,7 @@ impl<'a> Batch<'a> {
             Item::Sample { key, sample } => Entry::Series(Series {
                 raw: &self.keys[key.clone()],
                 timestamp_ms: sample.timestamp_ms,
+                start_ms: sample.start_ms,
                 value: sample.value,
                 also_native: sample.also_native,
                 exemplar: sample.exemplar.as_ref().map(|(range, value, timestamp_ms)| RawExemplar {
@@ -198,9 +204,10 @@ impl<'a> Batch<'a> {
                 }),
                 origin,
             }),
-            Item::Histogram { key, timestamp_ms, value } => Entry::Histogram(HistogramEntry {
+            Item::Histogram { key, timestamp_ms, start_ms, value } => Entry::Histogram(HistogramEntry {
                 raw: &self.keys[key.clone()],
                 timestamp_ms: *timestamp_ms,
+                start_ms: *start_ms,
                 histogram: &value.0,
                 exemplars: &value.1,
                 origin,

@@ -103,7 +103,7 @@ fn decode_point<'a>(
             message.error(format!("a point of family {family:?} has no value of its type, {metric_type}"))
         );
     };
-    let metric = Metric { family, labels, timestamp_ms, also_native: false };
+    let metric = Metric { family, labels, timestamp_ms, start_ms: None, also_native: false };
     match metric_type {
         MetricType::Unknown | MetricType::Gauge => {
             let number = decode_number(value)?;

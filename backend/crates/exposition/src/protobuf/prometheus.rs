@@ -79,21 +79,22 @@ pub(super) fn decode_metric<'a>(
             message.error(format!("a metric of family {family:?} has no value of its type, {metric_type}"))
         );
     };
-    let metric = Metric { family, labels: &labels, timestamp_ms, also_native: false };
+    let metric = Metric { family, labels: &labels, timestamp_ms, start_ms: None, also_native: false };
     let value = value.message()?;
     match metric_type {
         MetricType::Summary => decode_summary(value, metric, batch),
         MetricType::Histogram | MetricType::GaugeHistogram => {
             decode_histogram(value, metric, metric_type, batch)
         }
-        _ => decode_simple(value, metric, batch),
+        _ => decode_simple(value, metric, metric_type == MetricType::Counter, batch),
     }
 }
 
-/// Counter, gauge or untyped: a value and, for a counter, an exemplar.
+/// Counter, gauge or untyped: a value and, for a counter, an exemplar and when it began.
 fn decode_simple<'a>(
     mut message: Reader<'a>,
-    metric: Metric<'_, 'a>,
+    mut metric: Metric<'_, 'a>,
+    is_counter: bool,
     batch: &mut Batch<'a>,
 ) -> Result<(), ParseError> {
     let (mut value, mut exemplar) = (0.0, None);
@@ -101,6 +102,7 @@ fn decode_simple<'a>(
         match field.number {
             1 => value = field.double()?,
             2 => exemplar = Some(decode_exemplar(field.message()?)?),
+            3 if is_counter => metric.start_ms = Some(decode_timestamp(field.message()?)?),
             _ => {}
         }
     }
@@ -110,10 +112,10 @@ fn decode_simple<'a>(
 
 fn decode_summary<'a>(
     message: Reader<'a>,
-    metric: Metric<'_, 'a>,
+    mut metric: Metric<'_, 'a>,
     batch: &mut Batch<'a>,
 ) -> Result<(), ParseError> {
-    let (mut count, mut sum) = (0, 0.0);
+    let (mut count, mut sum, mut start_ms) = (0, 0.0, None);
     let mut fields = message;
     while let Some(field) = fields.field()? {
         match field.number {
@@ -132,9 +134,11 @@ fn decode_summary<'a>(
                 let quantile = format_float(quantile);
                 batch.sample(metric, "", Some((QUANTILE_LABEL, &quantile)), ordinary(value), None);
             }
+            4 => start_ms = Some(decode_timestamp(field.message()?)?),
             _ => {}
         }
     }
+    metric.start_ms = start_ms; // of what counts; quantiles do not
     batch.sample(metric, "_sum", None, ordinary(sum), None);
     batch.sample(metric, "_count", None, count as f64, None);
     Ok(())
@@ -194,6 +198,9 @@ fn decode_histogram<'a>(
             12 => positive.spans.push(decode_span(field.message()?)?),
             13 => field.append_zigzags(&mut positive.deltas)?,
             14 => field.append_doubles(&mut positive.counts)?,
+            15 if metric_type == MetricType::Histogram => {
+                metric.start_ms = Some(decode_timestamp(field.message()?)?);
+            }
             16 => exemplars.push(decode_exemplar(field.message()?)?),
             _ => {}
         }

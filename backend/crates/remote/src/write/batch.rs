@@ -3,9 +3,9 @@
 //! Series are taken some at a time. First all of them are looked up, which lets the memory of several come
 //! in at once and takes the cache's lock once; then new ones are resolved; then samples are appended.
 
-use model::{Exemplar, Histogram, ResetHint, TimestampMs};
+use model::{Exemplar, Histogram, TimestampMs};
 use parking_lot::RwLock;
-use storage::{AppendError, Appender, SeriesRef};
+use storage::{AppendError, Appender, SeriesRef, append_start};
 
 use crate::labels::{self, RawPair};
 use crate::wire::{Reader, WireError};
@@ -186,29 +186,11 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Puts a zero where the counter began that has a sample at `t`, unless the series has one since: then
-    /// the start is known, or too late to be told. What the store makes of it is nothing the sender can
-    /// change.
-    ///
-    /// Source: created timestamps in the specification of remote write 2.0, and what Prometheus does with
-    /// them behind the same feature flag.
+    /// Tells the store where a counter began, if the sender says so (0: it does not).
     fn begin(&mut self, series: SeriesRef, start: TimestampMs, t: TimestampMs, like: Option<&Histogram>) {
-        if start == 0 || start >= t || self.appender.newest(series).is_some_and(|newest| newest >= start) {
-            return;
+        if start != 0 {
+            append_start(self.appender, series, start, t, like);
         }
-        let _ = match like {
-            None => self.appender.append(series, start, 0.0),
-            Some(like) => {
-                let zero = Histogram {
-                    reset_hint: ResetHint::Reset,
-                    schema: like.schema,
-                    zero_threshold: like.zero_threshold,
-                    custom_values: like.custom_values.clone(),
-                    ..Histogram::default()
-                };
-                self.appender.append_histogram(series, start, &zero)
-            }
-        };
     }
 
     /// What to do about an error: a series that the store forgot is resolved again and the sample tried once
