@@ -1,17 +1,14 @@
 //! Our API against Prometheus': both scrape the same page, both are asked the same, the answers are compared
-//! as they stand. Needs the program named by `WATCHFIRE_PROMETHEUS` (version 3.5 or later).
+//! as they stand. Needs Prometheus 3.5 or later.
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 mod support;
 
 use std::fs;
-use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
+use support::peer::{Prometheus, prometheus, serve_page};
 use support::{Server, encode, send, wait_for};
 
 const PAGE: &str = "# HELP jobs_total Finished jobs.
@@ -119,45 +116,6 @@ const TREES: &[&str] = &[
     "label_join(up, \"a\", \",\", \"b\", \"c\")",
 ];
 
-struct Prometheus {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Drop for Prometheus {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn serve_page() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    std::thread::spawn(move || {
-        for mut stream in listener.incoming().map_while(Result::ok) {
-            let mut request = [0; 4096];
-            let _ = stream.read(&mut request);
-            let head = "HTTP/1.1 200 OK\r\ncontent-type: text/plain; version=0.0.4\r\nconnection: close";
-            let _ = write!(stream, "{head}\r\ncontent-length: {}\r\n\r\n{PAGE}", PAGE.len());
-        }
-    });
-    address
-}
-
-fn start_prometheus(program: &str, dir: &Path, config: &str) -> Prometheus {
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let child = Command::new(program)
-        .args([config, &format!("--web.listen-address={address}")])
-        .arg(format!("--storage.tsdb.path={}", dir.join("peer").display()))
-        .stderr(Stdio::null())
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    wait_for("Prometheus", || std::net::TcpStream::connect(address).ok());
-    Prometheus { child, address }
-}
-
 /// Answers without what may differ: the order of series, and positions or words of our own errors that say
 /// more than Prometheus' do.
 fn comparable(body: &str) -> Value {
@@ -175,21 +133,17 @@ fn comparable(body: &str) -> Value {
 
 #[test]
 fn the_answers_are_the_same() {
-    let Some(program) = std::env::var("WATCHFIRE_PROMETHEUS").ok().filter(|path| Path::new(path).exists())
-    else {
-        testkit::skip("WATCHFIRE_PROMETHEUS does not name Prometheus' program");
-        return;
-    };
+    let Some(program) = prometheus() else { return };
     let dir = tempfile::tempdir().unwrap();
-    let page = serve_page();
+    let page = serve_page(PAGE);
     let config = dir.path().join("prometheus.yml");
     let text = format!(
         "global:\n  scrape_interval: 1s\nscrape_configs:\n  - job_name: page\n    static_configs:\n      - targets: ['{page}']\n"
     );
-    fs::write(&config, text).unwrap();
+    fs::write(&config, &text).unwrap();
     let config = format!("--config.file={}", config.display());
     let ours = Server::start(dir.path(), &[&config]);
-    let theirs = start_prometheus(&program, dir.path(), &config);
+    let theirs = Prometheus::start(&program, dir.path(), &text);
     for address in [ours.address, theirs.address] {
         wait_for("a scrape", || {
             send(address, "GET", "/api/v1/query?query=tiny").body.contains("e-07").then_some(())

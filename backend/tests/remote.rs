@@ -1,17 +1,13 @@
-//! Remote write from Prometheus to us, and remote read by Prometheus from us. Needs Prometheus 3.5 or later:
-//! the program named by `PROMETHEUS`, or `prometheus` in the `PATH`.
+//! Remote write from Prometheus to us, and remote read by Prometheus from us. Needs Prometheus 3.5 or later.
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 mod support;
 
 use std::fs;
-use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
+use support::peer::{Prometheus, prometheus, serve_page};
 use support::{Server, encode, send, wait_for};
 
 const PAGE: &str = "# HELP jobs_total Finished jobs.
@@ -28,46 +24,9 @@ wait_seconds_count 10
 zero 0
 ";
 
-fn prometheus() -> Option<PathBuf> {
-    let named = std::env::var_os("PROMETHEUS").map(PathBuf::from);
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let in_path = std::env::split_paths(&path).map(|dir| dir.join("prometheus"));
-    named.into_iter().chain(in_path).find(|program| program.is_file())
-}
-
-struct Peer {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Peer {
-    fn start(program: &Path, dir: &Path, config: &str) -> Self {
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let file = dir.join("peer.yml");
-        fs::write(&file, config).unwrap();
-        let child = Command::new(program)
-            .arg(format!("--config.file={}", file.display()))
-            .arg(format!("--web.listen-address={address}"))
-            .arg(format!("--storage.tsdb.path={}", dir.join("peer").display()))
-            .arg("--enable-feature=exemplar-storage,native-histograms,metadata-wal-records")
-            .stderr(Stdio::null())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        wait_for("Prometheus", || std::net::TcpStream::connect(address).ok());
-        Self { child, address }
-    }
-
-    fn query(&self, query: &str) -> Value {
-        result(&send(self.address, "GET", &format!("/api/v1/query?query={}", encode(query))).body)
-    }
+/// What Prometheus answers.
+fn asked(peer: &Prometheus, query: &str) -> Value {
+    result(&send(peer.address, "GET", &format!("/api/v1/query?query={}", encode(query))).body)
 }
 
 /// The result of a query, series in order.
@@ -80,33 +39,16 @@ fn result(body: &str) -> Value {
     result
 }
 
-fn serve_page() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    std::thread::spawn(move || {
-        for mut stream in listener.incoming().map_while(Result::ok) {
-            let mut request = [0; 4096];
-            let _ = stream.read(&mut request);
-            let head = "HTTP/1.1 200 OK\r\ncontent-type: text/plain; version=0.0.4\r\nconnection: close";
-            let _ = write!(stream, "{head}\r\ncontent-length: {}\r\n\r\n{PAGE}", PAGE.len());
-        }
-    });
-    address
-}
-
 /// What Prometheus scrapes, it sends to us, with the message that it is told to use.
 fn prometheus_writes(message: &str, version: &str) {
-    let Some(program) = prometheus() else {
-        testkit::skip("there is no prometheus: neither PROMETHEUS nor the PATH names it");
-        return;
-    };
+    let Some(program) = prometheus() else { return };
     let dir = tempfile::tempdir().unwrap();
     let config = dir.path().join("none.yml");
     fs::write(&config, "scrape_configs: []\n").unwrap();
     let config = format!("--config.file={}", config.display());
     let ours = Server::start(dir.path(), &[&config, "--web.enable-remote-write-receiver"]);
-    let page = serve_page();
-    let peer = Peer::start(
+    let page = serve_page(PAGE);
+    let peer = Prometheus::start(
         &program,
         dir.path(),
         &format!(
@@ -155,19 +97,16 @@ fn prometheus_writes_2_0() {
 
 #[test]
 fn prometheus_reads() {
-    let Some(program) = prometheus() else {
-        testkit::skip("there is no prometheus: neither PROMETHEUS nor the PATH names it");
-        return;
-    };
+    let Some(program) = prometheus() else { return };
     let dir = tempfile::tempdir().unwrap();
-    let page = serve_page();
+    let page = serve_page(PAGE);
     let config = dir.path().join("prometheus.yml");
     let text = format!(
         "global:\n  scrape_interval: 1s\nscrape_configs:\n  - job_name: page\n    static_configs:\n      - targets: ['{page}']\n"
     );
     fs::write(&config, text).unwrap();
     let ours = Server::start(dir.path(), &[&format!("--config.file={}", config.display())]);
-    let peer = Peer::start(
+    let peer = Prometheus::start(
         &program,
         dir.path(),
         &format!("remote_read:\n  - url: http://{}/api/v1/read\n    read_recent: true\n", ours.address),
@@ -190,7 +129,7 @@ fn prometheus_reads() {
         assert!(mine.as_array().is_some_and(|series| !series.is_empty()), "{query}");
         assert_eq!(mine, theirs, "{query}");
     }
-    assert_eq!(peer.query("nothing"), Value::Array(Vec::new()));
+    assert_eq!(asked(&peer, "nothing"), Value::Array(Vec::new()));
 }
 
 /// Whether two answers differ only in the last digits of numbers.
@@ -213,15 +152,13 @@ fn are_close(a: &Value, b: &Value) -> bool {
 /// Prometheus' own native histograms, scraped by us and read back by it.
 #[test]
 fn prometheus_reads_native_histograms() {
-    let Some(program) = prometheus() else {
-        return testkit::skip("Prometheus is not at hand");
-    };
+    let Some(program) = prometheus() else { return };
     let dir = tempfile::tempdir().unwrap();
     let config = dir.path().join("prometheus.yml");
     fs::write(&config, "global:\n  scrape_interval: 1s\n").unwrap();
     let ours = Server::start(dir.path(), &[&format!("--config.file={}", config.display())]);
     let read = format!("remote_read:\n  - url: http://{}/api/v1/read\n    read_recent: true\n", ours.address);
-    let peer = Peer::start(&program, dir.path(), &read);
+    let peer = Prometheus::start(&program, dir.path(), &read);
     let job = format!(
         "scrape_configs:\n  - job_name: peer\n    scrape_native_histograms: true\n    static_configs:\n      - targets: ['{}']\n",
         peer.address

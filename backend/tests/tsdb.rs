@@ -10,6 +10,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use support::peer::{program, prometheus};
 use support::{Server, send, wait_for, watchfire};
 
 /// Two blocks of two hours; the second series comes in two notations.
@@ -55,21 +56,8 @@ fn sorted(text: &str) -> Vec<&str> {
     lines
 }
 
-/// A program of Prometheus, by a variable or from the PATH.
-fn peer(variables: &[&str], name: &str) -> Option<PathBuf> {
-    let named = variables.iter().find_map(std::env::var_os).map(PathBuf::from);
-    let found = named.or_else(|| {
-        let path = std::env::var_os("PATH")?;
-        std::env::split_paths(&path).map(|dir| dir.join(name)).find(|path| path.is_file())
-    });
-    if found.is_none() {
-        testkit::skip(&format!("{name} is neither in the PATH nor named by {}", variables.join(" or ")));
-    }
-    found
-}
-
 fn promtool(dir: &Path, args: &[&str]) -> Option<String> {
-    let program = peer(&["PROMTOOL"], "promtool")?;
+    let program = program(&["PROMTOOL"], "promtool")?;
     let run = run(Command::new(program).arg("tsdb").args(args).current_dir(dir));
     assert!(run.ok, "{args:?}: {}", run.err);
     Some(run.out)
@@ -256,7 +244,7 @@ fn a_head_is_dumped_and_left_alone() {
 /// A Prometheus scrapes itself and is killed: its directory is printed as promtool prints it, and imported.
 #[test]
 fn what_a_prometheus_left_is_dumped_and_imported() {
-    let Some(program) = peer(&["WATCHFIRE_PROMETHEUS", "PROMETHEUS"], "prometheus") else { return };
+    let Some(program) = prometheus() else { return };
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     // A block from elsewhere, and a head.
