@@ -58,15 +58,8 @@ impl Side {
 }
 
 /// When the counters of a histogram began, in milliseconds since the epoch; 0: not said.
-pub(crate) fn start(mut message: Reader<'_>) -> Result<TimestampMs, WireError> {
-    let mut start = 0;
-    while let Some(tag) = message.tag()? {
-        match tag {
-            START => start = message.int()?,
-            other => message.skip(other)?,
-        }
-    }
-    Ok(start)
+pub(crate) fn start(message: Reader<'_>) -> Result<TimestampMs, WireError> {
+    message.int_of(START)
 }
 
 /// Reads a histogram with its time. The inner error tells what contradicts itself.

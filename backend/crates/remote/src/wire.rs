@@ -111,6 +111,19 @@ impl<'a> Reader<'a> {
         self.number().map(u64::cast_signed)
     }
 
+    /// The `int64` that a message has under a tag, whatever else it has; 0 when it is not there.
+    pub(crate) fn int_of(mut self, wanted: u32) -> Result<i64, WireError> {
+        let mut value = 0;
+        while let Some(tag) = self.tag()? {
+            if tag == wanted {
+                value = self.int()?;
+            } else {
+                self.skip(tag)?;
+            }
+        }
+        Ok(value)
+    }
+
     /// A `uint32`; as in other implementations, higher bits are dropped.
     #[inline]
     pub(crate) fn uint32(&mut self) -> Result<u32, WireError> {

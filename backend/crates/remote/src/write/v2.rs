@@ -180,15 +180,8 @@ impl<'a> Protocol<'a> for V2<'a, '_> {
         Ok(None)
     }
 
-    fn start(&self, mut message: Reader<'a>) -> Result<i64, WireError> {
-        let mut start = 0;
-        while let Some(tag) = message.tag()? {
-            match tag {
-                START => start = message.int()?,
-                other => message.skip(other)?,
-            }
-        }
-        Ok(start)
+    fn start(&self, message: Reader<'a>) -> Result<i64, WireError> {
+        message.int_of(START)
     }
 
     fn exemplar(&self, mut message: Reader<'a>) -> Result<RawExemplar<'a>, WireError> {

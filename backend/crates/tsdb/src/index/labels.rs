@@ -122,7 +122,6 @@ impl LabelIndex {
         Some(Arc::clone(&names.list[id as usize]))
     }
 
-    /// All names that were ever seen; some may have no value any more.
     /// How many series have this label.
     pub(crate) fn count(&self, name: &str, value: &str) -> u64 {
         let Some(name) = self.name(name) else { return 0 };
@@ -130,6 +129,7 @@ impl LabelIndex {
         values.find(value).map_or(0, |id| values.postings(id).len())
     }
 
+    /// All names that were ever seen; some may have no value any more.
     pub(crate) fn all_names(&self) -> Vec<Arc<NameIndex>> {
         self.names.read().list.clone()
     }
