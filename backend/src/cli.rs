@@ -157,7 +157,7 @@ pub(crate) struct ServerFlags {
 
     /// Features to switch on, separated by commas: promql-experimental-functions, promql-duration-expr,
     /// promql-extended-range-selectors, promql-binop-fill-modifiers, created-timestamp-zero-ingestion (a zero
-    /// where a counter began, if a protobuf target or remote write 2.0 tells).
+    /// where a counter began, if the target or remote write 2.0 tells).
     #[arg(long = "enable-feature", value_name = "FEATURES", value_delimiter = ',')]
     pub(crate) features: Vec<String>,
 

@@ -66,6 +66,11 @@ impl Store for TsdbStore {
             head_bytes: stats.memory_bytes,
             blocks: blocks.len() as u64,
             blocks_bytes: blocks.iter().map(|block| block.size_bytes()).sum(),
+            blocks_range: blocks
+                .iter()
+                .map(|block| block.range())
+                .reduce(|a, b| TimeRange::new(a.start_ms.min(b.start_ms), a.end_ms.max(b.end_ms))),
+            wal_bytes: self.0.log_bytes(),
         }
     }
 

@@ -71,7 +71,8 @@ pub struct Series<'a> {
     pub timestamp_ms: Option<TimestampMs>,
     /// Value; any NaN is the ordinary one, never the staleness marker.
     pub value: f64,
-    /// When the counter began whose value this is, if the exposition says so (protobuf).
+    /// When the counter began whose value this is, if the exposition says so (protobuf, and
+    /// OpenMetrics text read by [`Parser::with_starts`](crate::Parser::with_starts)).
     pub start_ms: Option<TimestampMs>,
     /// Whether this is a part of a classic histogram that the body also holds as a native one.
     pub also_native: bool,

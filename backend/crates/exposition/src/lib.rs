@@ -6,6 +6,7 @@
 //! [`summary`] counts what a body holds. Fetching bodies and storing samples is not done here.
 
 mod content_type;
+mod created;
 mod entry;
 mod error;
 mod labels;

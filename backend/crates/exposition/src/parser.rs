@@ -1,6 +1,7 @@
 //! One parser for all formats.
 
 use crate::content_type::Format;
+use crate::created::CreatedParser;
 use crate::entry::Entry;
 use crate::error::ParseError;
 use crate::openmetrics::OpenMetricsParser;
@@ -17,6 +18,7 @@ pub struct Parser<'a> {
 enum Inner<'a> {
     Text(TextParser<'a>),
     OpenMetrics(OpenMetricsParser<'a>),
+    Created(Box<CreatedParser<'a>>),
     Strict(Box<StrictParser<'a>>),
     Protobuf(Box<ProtobufParser<'a>>),
 }
@@ -32,6 +34,19 @@ impl<'a> Parser<'a> {
             Format::OpenMetricsProtobuf => Inner::Protobuf(Box::new(ProtobufParser::openmetrics(body))),
         };
         Self { inner, done: false }
+    }
+
+    /// A parser that reads the `_created` lines of OpenMetrics text as [`Series::start_ms`](crate::Series::start_ms)
+    /// of the samples they are about, and hands out no samples of them. Labels are decoded while it walks.
+    /// The other formats tell the start with the sample anyway.
+    #[must_use]
+    pub fn with_starts(body: &'a [u8], format: Format) -> Self {
+        match format {
+            Format::OpenMetrics => {
+                Self { inner: Inner::Created(Box::new(CreatedParser::new(body))), done: false }
+            }
+            other => Self::new(body, other),
+        }
     }
 
     /// A parser that refuses whatever the OpenMetrics 1.0 text format forbids: families that are split or
@@ -53,6 +68,7 @@ impl<'a> Parser<'a> {
         let next = match &mut self.inner {
             Inner::Text(parser) => parser.next_entry(),
             Inner::OpenMetrics(parser) => parser.next_entry(),
+            Inner::Created(parser) => parser.next_entry(),
             Inner::Strict(parser) => parser.next_entry(),
             Inner::Protobuf(parser) => parser.next_entry(),
         };

@@ -304,3 +304,52 @@ proptest! {
         }
     }
 }
+
+/// Series and starts, as a parser that reads `_created` tells them.
+fn starts(body: &str) -> Result<Vec<String>, ParseError> {
+    let mut parser = Parser::with_starts(body.as_bytes(), Format::OpenMetrics);
+    let mut out = Vec::new();
+    while let Some(entry) = parser.next_entry()? {
+        if let Entry::Series(series) = entry {
+            let start = series.start_ms.map(|start| format!(" since {start}")).unwrap_or_default();
+            out.push(format!("{} {}{start}", series.to_labels()?, series.value));
+        }
+    }
+    Ok(out)
+}
+
+#[test]
+fn created_lines_tell_the_start_of_their_metric() {
+    let body = "# TYPE a counter\n\
+                a_total{x=\"1\",y=\"2\"} 5\na_created{y=\"2\",x=\"1\"} 1700000000.5\n\
+                a_total{x=\"2\"} 6\n\
+                # TYPE h histogram\n\
+                h_created 12\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"+Inf\"} 2\nh_count 2\nh_sum 3\n\
+                # TYPE s summary\n\
+                s{quantile=\"0.5\"} 1\ns_count 1\ns_sum 1\ns_created 7\n\
+                # TYPE g_created gauge\ng_created 9\n\
+                # TYPE q counter\n{\"q_total\",z=\"1\"} 1\n{\"q_created\",z=\"1\"} 3\n# EOF\n";
+    assert_eq!(
+        starts(body).unwrap(),
+        [
+            "a_total{x=\"1\", y=\"2\"} 5 since 1700000000500",
+            "a_total{x=\"2\"} 6",
+            "h_bucket{le=\"1.0\"} 1 since 12000",
+            "h_bucket{le=\"+Inf\"} 2 since 12000",
+            "h_count 2 since 12000",
+            "h_sum 3 since 12000",
+            "s{quantile=\"0.5\"} 1",
+            "s_count 1 since 7000",
+            "s_sum 1 since 7000",
+            "g_created 9",
+            "q_total{z=\"1\"} 1 since 3000",
+        ]
+    );
+    let broken = starts("# TYPE a counter\na_total 1\na_created 5\na_total{ 1\n# EOF\n").unwrap_err();
+    assert_eq!(
+        broken.to_string(),
+        entries(b"# TYPE a counter\na_total 1\na_created 5\na_total{ 1\n# EOF\n", Format::OpenMetrics)
+            .unwrap_err()
+            .to_string()
+    );
+}

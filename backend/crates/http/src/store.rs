@@ -92,4 +92,8 @@ pub struct StoreStats {
     pub blocks: u64,
     /// Bytes of the blocks.
     pub blocks_bytes: u64,
+    /// From the oldest to the newest time of which there are blocks.
+    pub blocks_range: Option<TimeRange>,
+    /// Bytes of the write-ahead log, its checkpoint included.
+    pub wal_bytes: u64,
 }

@@ -189,6 +189,11 @@ async fn the_server_tells_about_itself() {
     assert_eq!(runtime["data"]["storageRetention"], "15d");
     let tsdb = app.get("/api/v1/status/tsdb").await.json();
     assert_eq!(tsdb["data"]["headStats"]["numSeries"], 3);
+    assert_eq!(
+        tsdb["data"]["blocks"],
+        serde_json::json!({"count": 0, "bytes": 0, "minTime": null, "maxTime": null})
+    );
+    assert_eq!(tsdb["data"]["walBytes"], 0);
     assert_eq!(app.get("/api/v1/status/tsdb?limit=0").await.status, StatusCode::BAD_REQUEST);
 }
 

@@ -173,7 +173,8 @@ impl LoopState {
 
 impl Running<'_> {
     fn body(&mut self, body: &[u8], format: Format, families: &mut Families) -> Result<(), Failure> {
-        let mut parser = Parser::new(body, format);
+        let parser = if self.config.start_zeros { Parser::with_starts } else { Parser::new };
+        let mut parser = parser(body, format);
         while let Some(entry) = parser.next_entry()? {
             match entry {
                 Entry::Series(series) => self.series(&series, families)?,

@@ -308,6 +308,30 @@ async fn protobuf_with_counters_and_native_histograms() {
     assert_eq!(world.values("scrape_samples_scraped"), ["2"]);
 }
 
+/// Behind its feature: `_created` of OpenMetrics text tells where a counter began, and is no series then.
+#[tokio::test]
+async fn created_lines_become_zeros() {
+    let began = START_MS / 1000 - 60;
+    let body = format!("# TYPE c counter\nc_total{{a=\"1\"}} 5\nc_created{{a=\"1\"}} {began}\n# EOF\n");
+    for on in [false, true] {
+        let server = Server::start().await.unwrap();
+        let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+        server.set("/metrics", Answer::typed(content_type, body.as_bytes()));
+        let world = World::new();
+        let mut jobs = jobs_of(&job(&server.address(), ""));
+        if on {
+            jobs.take_starts();
+        }
+        world.manager.apply(&jobs).unwrap();
+        world.wait_targets(1).await;
+        world.next_scrape().await;
+        world.next_scrape().await;
+        let want: &[&str] = if on { &["0", "5", "5"] } else { &["5", "5"] };
+        assert_eq!(world.values("c_total"), want);
+        assert_eq!(world.values("scrape_samples_scraped")[0], if on { "1" } else { "2" });
+    }
+}
+
 /// Behind its feature: the target is asked for protobuf, which tells when a counter began, and the counter gets
 /// a zero there, once.
 #[tokio::test]

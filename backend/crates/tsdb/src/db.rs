@@ -25,6 +25,8 @@ use crate::{OpenError, Options, WalFsync};
 
 /// Milliseconds between two truncations of the head.
 const TRUNCATE_INTERVAL_MS: i64 = 5 * 60_000;
+/// How often the gauges are set while a block is written.
+const PUBLISH_INTERVAL_MS: i64 = 1_000;
 /// Milliseconds after which sealed chunks are moved into a file even if they are few.
 const SPILL_INTERVAL_MS: i64 = 10 * 60_000;
 /// So few bytes of sealed chunks stay in memory and go into the checkpoint.
@@ -78,6 +80,8 @@ pub(crate) struct Inner {
     taken_over: OnceLock<TakenOver>,
     /// Before this time no step of [`Tsdb::step_of_life`] is tried.
     pub(crate) retry_life_ms: AtomicI64,
+    /// When the gauges were set.
+    published_ms: AtomicI64,
     /// Since when late samples wait for being written into blocks: the time of the clock, and the newest of
     /// the samples.
     pub(crate) late_since: Mutex<Option<(i64, i64)>>,
@@ -166,6 +170,7 @@ impl Tsdb {
             set_aside,
             taken_over: OnceLock::new(),
             retry_life_ms: AtomicI64::new(i64::MIN),
+            published_ms: AtomicI64::new(i64::MIN),
             late_since: Mutex::default(),
             freed: AtomicBool::new(false),
             checkpoint_bytes: AtomicU64::new(0),
@@ -479,8 +484,24 @@ impl Tsdb {
         if due { self.sync() } else { Ok(()) }
     }
 
+    /// Bytes of the head on disk: the log and its checkpoint.
+    #[must_use]
+    pub fn log_bytes(&self) -> u64 {
+        let inner = &self.inner;
+        inner.wal.bytes.load(Ordering::Relaxed) + inner.checkpoint_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Sets the gauges within work that takes long, about once a second.
+    pub(crate) fn publish_if_due(&self) {
+        let (now, last) = (self.inner.clock.now_ms(), self.inner.published_ms.load(Ordering::Relaxed));
+        if now.saturating_sub(last) >= PUBLISH_INTERVAL_MS {
+            self.publish();
+        }
+    }
+
     /// Sets the gauges.
     fn publish(&self) {
+        self.inner.published_ms.store(self.inner.clock.now_ms(), Ordering::Relaxed);
         let Inner { head, metrics, wal, .. } = &*self.inner;
         metrics.head_series.set(head.series_count.load(Ordering::Relaxed) as i64);
         metrics.head_chunks.set(head.chunk_count.load(Ordering::Relaxed));

@@ -148,7 +148,7 @@ impl Tsdb {
         let inner = self.inner();
         let retention =
             Retention { time_ms: inner.options.retention_ms, bytes: inner.options.retention_bytes };
-        let removed = inner.blocks.apply_retention(&retention, self.head_bytes())?;
+        let removed = inner.blocks.apply_retention(&retention, self.log_bytes())?;
         for (block, why) in &removed {
             let why = match why {
                 Expiry::Time => "older than the retention time",
@@ -160,17 +160,13 @@ impl Tsdb {
         Ok(!removed.is_empty())
     }
 
-    /// Bytes of the head on disk.
-    fn head_bytes(&self) -> u64 {
-        let inner = self.inner();
-        inner.wal.bytes.load(Ordering::Relaxed) + inner.checkpoint_bytes.load(Ordering::Relaxed)
-    }
-
     /// Between two series.
     fn pace(&self, pacer: &mut Pacer<'_>) -> ControlFlow<()> {
         // An error closes the log; the next commit tells.
         let _ = self.sync_if_due();
-        pacer.step();
+        if pacer.step() {
+            self.publish_if_due();
+        }
         if self.inner().wal.is_shut() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }

@@ -19,12 +19,14 @@ impl<'a> Pacer<'a> {
         Self { clock, yielded: clock.monotonic() }
     }
 
-    /// To be called often: between two series, say.
-    pub(crate) fn step(&mut self) {
-        if self.is_due() {
+    /// To be called often: between two series, say. Whether a turn ended.
+    pub(crate) fn step(&mut self) -> bool {
+        let due = self.is_due();
+        if due {
             std::thread::yield_now();
             self.yielded = self.clock.monotonic();
         }
+        due
     }
 
     fn is_due(&self) -> bool {
@@ -45,7 +47,7 @@ mod tests {
         assert!(!pacer.is_due());
         clock.advance(TURN);
         assert!(pacer.is_due());
-        pacer.step();
-        assert!(!pacer.is_due());
+        assert!(pacer.step());
+        assert!(!pacer.step());
     }
 }

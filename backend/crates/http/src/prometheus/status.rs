@@ -71,7 +71,12 @@ pub(crate) async fn tsdb(State(app): State<App>, params: Params) -> Result<Respo
         // Beyond what Prometheus says.
         "refusedSeriesByMetricName": list(&stats.refused_by_metric),
         "headBytes": stats.head_bytes,
-        "blocks": {"count": stats.blocks, "bytes": stats.blocks_bytes},
+        "blocks": {
+            "count": stats.blocks, "bytes": stats.blocks_bytes,
+            "minTime": stats.blocks_range.map(|range| range.start_ms),
+            "maxTime": stats.blocks_range.map(|range| range.end_ms),
+        },
+        "walBytes": stats.wal_bytes,
     })))
 }
 
