@@ -101,17 +101,16 @@ impl Tsdb {
         let entropy = Arc::clone(&inner.entropy);
         let (copies, _) = Blocks::open(Arc::clone(&inner.disk), dir, Arc::clone(&inner.clock), entropy)?;
         let (head, mut pacer) = (&inner.head, Pacer::new(&*inner.clock));
-        let max_t = head.max_t.load(Ordering::Relaxed);
-        let begins = [(Part::InOrder, &head.min_t), (Part::Late, &head.late_min_t)];
-        for (part, min_t) in begins {
-            let length = inner.options.block_range_ms.max(1);
-            let mut start = min_t.load(Ordering::Relaxed);
-            start = if start == i64::MAX { start } else { start.div_euclid(length) * length };
-            while start <= max_t {
-                let end = start.saturating_add(length);
-                let mut source = HeadSource::new(head, part, TimeRange::new(start, end - 1));
-                copies.write(&mut source, (start, end), part == Part::Late, &mut |_| go_on(&mut pacer))?;
-                start = end;
+        for part in [Part::InOrder, Part::Late] {
+            let late = part == Part::Late;
+            let (min_t, max_t) =
+                if late { (&head.late_min_t, &head.late_max_t) } else { (&head.min_t, &head.max_t) };
+            let (min_t, max_t) = (min_t.load(Ordering::Relaxed), max_t.load(Ordering::Relaxed));
+            if min_t <= max_t {
+                // One block, however long: its index is paid once.
+                let mut source = HeadSource::new(head, part, TimeRange::new(min_t, max_t));
+                let range = (min_t, max_t.saturating_add(1));
+                copies.write(&mut source, range, late, &mut |_| go_on(&mut pacer))?;
             }
         }
         Ok(())

@@ -42,6 +42,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
 
 use model::{Labels, TimeRange, Value};
 use parking_lot::{Mutex, RwLock};
+use roaring::RoaringBitmap;
 use storage::{AppendError, SeriesRef};
 
 use crate::index::{LabelIndex, Neighbour};
@@ -200,6 +201,31 @@ impl Head {
         self.map.shard(hash).insert(hash, slot);
         self.series_count.fetch_add(1, Ordering::Relaxed);
         Ok(replaced)
+    }
+
+    /// Whether all these series have a slot of their own that nobody holds. Only for recovery.
+    pub(crate) fn have_free_slots(&self, series: &[u64]) -> bool {
+        let mut seen = RoaringBitmap::new();
+        series
+            .iter()
+            .map(|series| slot_of(*series))
+            .all(|slot| seen.insert(slot) && self.slab.reference(slot).is_none())
+    }
+
+    /// As [`Head::restore`], for one of several threads; the slot must be free. `false`, and nothing has
+    /// changed, when the labels are held already or cannot be a series.
+    pub(crate) fn restore_new(&self, series: u64, labels: &Labels, neighbour: &mut Neighbour) -> bool {
+        let slot = slot_of(series);
+        let hash = self.map.hash(labels);
+        let mut shard = self.map.shard(hash);
+        if shard.find(hash, |slot| self.has_labels(slot, labels)).is_some() {
+            return false;
+        }
+        let Ok(packed) = self.index.add_series(labels, slot, neighbour) else { return false };
+        self.slab.put(series, packed, hash);
+        shard.insert(hash, slot);
+        self.series_count.fetch_add(1, Ordering::Relaxed);
+        true
     }
 
     /// Removes a series from everywhere but the exemplars. `false` when it is not there.

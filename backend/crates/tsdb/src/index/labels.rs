@@ -33,7 +33,11 @@ struct Names {
 /// Names and values of the series that was added before: neighbours share most of them, so that a look at
 /// a text saves a search.
 #[derive(Debug, Default)]
-pub(crate) struct Neighbour(Vec<(Arc<NameIndex>, Option<ValueId>)>);
+pub(crate) struct Neighbour {
+    labels: Vec<(Arc<NameIndex>, Option<ValueId>)>,
+    /// What is being packed: its memory is kept from one series to the next.
+    packed: Vec<u8>,
+}
 
 /// The inverted index.
 #[derive(Debug, Default)]
@@ -44,15 +48,15 @@ pub(crate) struct LabelIndex {
 impl Neighbour {
     /// The name of the label at this place, and the value it had there.
     fn at(&mut self, at: usize, name: &str, of: &LabelIndex) -> (&NameIndex, &mut Option<ValueId>) {
-        if self.0.get(at).is_none_or(|(held, _)| *held.name != *name) {
+        if self.labels.get(at).is_none_or(|(held, _)| *held.name != *name) {
             // What is behind stays: labels of the same name may follow.
             let new = (of.name_or_insert(name), None);
-            match self.0.get_mut(at) {
+            match self.labels.get_mut(at) {
                 Some(held) => *held = new,
-                None => self.0.push(new),
+                None => self.labels.push(new),
             }
         }
-        let (index, value) = &mut self.0[at];
+        let (index, value) = &mut self.labels[at];
         (index, value)
     }
 }
@@ -68,7 +72,8 @@ impl LabelIndex {
         slot: u32,
         neighbour: &mut Neighbour,
     ) -> Result<PackedLabels, AppendError> {
-        let mut packed = Vec::with_capacity(64);
+        let mut packed = std::mem::take(&mut neighbour.packed);
+        packed.clear();
         for (at, (name, value)) in labels.into_iter().enumerate() {
             let (index, known) = neighbour.at(at, name, self);
             let Some(id) = index.values.write().add(value, slot, *known) else {
@@ -80,7 +85,9 @@ impl LabelIndex {
             push_varint(&mut packed, index.id);
             push_varint(&mut packed, id);
         }
-        Ok(packed.into_boxed_slice())
+        let labels = PackedLabels::from(packed.as_slice());
+        neighbour.packed = packed;
+        Ok(labels)
     }
 
     /// Takes a series out.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use chunk::Encoding;
-use model::{Exemplar, Histogram, Labels, MetricMetadata, MetricType, ResetHint, Span};
+use model::{Exemplar, Histogram, Labels, LabelsWriter, MetricMetadata, MetricType, ResetHint, Span};
 
 use super::codec::{Cursor, Malformed};
 pub(super) use super::floats::read_floats as samples;
@@ -46,10 +46,10 @@ pub(crate) fn record(kind: u8, payload: &[u8]) -> Result<Record, Malformed> {
         kind::SERIES => {
             let raw = unpack(payload)?;
             cursor = Cursor::new(&raw);
-            let mut all = Vec::new();
+            let (mut all, mut writer) = (Vec::new(), LabelsWriter::default());
             while !cursor.is_empty() {
                 let series = reference(&mut cursor)?;
-                let labels = labels(&mut cursor)?;
+                let labels = labels(&mut cursor, &mut writer)?;
                 if labels.is_empty() {
                     return Err(Malformed);
                 }
@@ -61,7 +61,7 @@ pub(crate) fn record(kind: u8, payload: &[u8]) -> Result<Record, Malformed> {
             let series = reference(&mut cursor)?;
             let timestamp_ms = cursor.int()?;
             let value = cursor.float()?;
-            let labels = labels(&mut cursor)?;
+            let labels = labels(&mut cursor, &mut LabelsWriter::default())?;
             Record::Exemplar(series, Exemplar { labels, value, timestamp_ms })
         }
         kind::METADATA => {
@@ -131,17 +131,19 @@ fn reference(cursor: &mut Cursor<'_>) -> Result<u64, Malformed> {
     if fits { Ok(series) } else { Err(Malformed) }
 }
 
-fn labels(cursor: &mut Cursor<'_>) -> Result<Labels, Malformed> {
+/// The writer keeps its memory from one label set to the next.
+fn labels(cursor: &mut Cursor<'_>, writer: &mut LabelsWriter) -> Result<Labels, Malformed> {
     let count = cursor.count(2)?;
-    let mut pairs: Vec<(&str, &str)> = Vec::with_capacity(count);
+    let mut last = None;
     for _ in 0..count {
         let (name, value) = (cursor.text()?, cursor.text()?);
-        if value.is_empty() || pairs.last().is_some_and(|(last, _)| *last >= name) {
+        if value.is_empty() || last.is_some_and(|last| last >= name) {
             return Err(Malformed);
         }
-        pairs.push((name, value));
+        writer.push(name, value);
+        last = Some(name);
     }
-    Ok(Labels::from_sorted(&pairs))
+    Ok(writer.finish())
 }
 
 /// Decodes a record of a chunk: what it says, and where in the payload its bytes are.

@@ -3,7 +3,7 @@
 //! `frame` is the envelope of a record and finds records in damaged files, `record` what they say,
 //! `pack` many series in one of them, `codec` integers and texts, `writer` the one writer with group commit,
 //! `files` names, `chunk_file` files of chunks beside the log, `checkpoint` the log rewritten from memory,
-//! `recover` the way back into memory, `replay` its threads, `report` what it found.
+//! `recover` the way back into memory, `series` and `replay` its threads, `report` what it found.
 //! `backend/docs/format/wal.md` has the format byte by byte.
 
 mod checkpoint;
@@ -18,6 +18,7 @@ mod record;
 mod recover;
 mod replay;
 mod report;
+mod series;
 mod writer;
 
 pub use decode::fuzz_records;

@@ -1,8 +1,7 @@
 //! The way back: checkpoint, then segments, into an empty head.
 //!
 //! One thread reads and checks files ahead. Of each file the records about series come first, then its
-//! samples, by several threads that each take the series of some pages; within a series the order is that
-//! of the log. Nothing unreadable is passed over silently: see [`RecoveryReport`].
+//! samples, both by several threads; within a series the order is that of the log. Nothing unreadable is passed over silently: see [`RecoveryReport`].
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -21,6 +20,7 @@ use super::frame::{self, FILE_HEADER, Frame, Scan};
 use super::record::kind;
 use super::replay::replay;
 use super::report::{Damage, RecoveryReport, TornTail};
+use super::series::make_known;
 use crate::head::{ChunkBytes, ChunkFile, Head, PAGE_SLOTS, SealedChunk, generation_of, slot_of};
 use crate::index::Neighbour;
 use crate::progress::Teller;
@@ -28,8 +28,6 @@ use crate::{OpenError, Options};
 
 /// Directory for copies of damaged files, beside the log.
 const QUARANTINE: &str = "quarantine";
-/// Records that wait between decoding and applying, 64 KiB each as a rule.
-const DECODED_AHEAD: usize = 64;
 
 /// The outcome for the writer.
 pub(crate) struct Recovered {
@@ -63,7 +61,8 @@ struct Recovery<'a> {
     /// References of series that were removed or replaced: their samples are no loss.
     gone: HashSet<u64>,
     generation: u32,
-    neighbour: Neighbour,
+    /// One for each thread that makes series known.
+    neighbours: Vec<Neighbour>,
 }
 
 /// Fills an empty head from the log.
@@ -86,7 +85,7 @@ pub(crate) fn recover(
         report: RecoveryReport::default(),
         gone: HashSet::new(),
         generation: 0,
-        neighbour: Neighbour::default(),
+        neighbours: vec![Neighbour::default()],
     };
     let checkpoint = files.checkpoints.last().copied();
     let sources = recovery.sources(&wal_dir, &files, checkpoint)?;
@@ -230,27 +229,34 @@ impl Recovery<'_> {
         Ok(())
     }
 
-    /// Applies records that are not of samples, while a thread decodes those that follow; hands back the
-    /// payloads that make no sense.
+    /// Applies records that are not of samples; hands back the payloads that make no sense.
     fn apply_others(&mut self, data: &[u8], frames: &[&Frame]) -> Vec<Range<usize>> {
         let mut malformed = Vec::new();
-        std::thread::scope(|scope| {
-            let (send, receive) = sync_channel(DECODED_AHEAD);
-            scope.spawn(move || {
-                let decoded = frames.iter().map(|frame| {
-                    let payload = frame.payload.clone();
-                    (payload.clone(), decode::record(frame.kind, &data[payload]))
-                });
-                // The receiver takes all there are.
-                decoded.map(|next| send.send(next)).take_while(Result::is_ok).for_each(drop);
-            });
-            for (payload, record) in receive {
-                let bytes = &data[payload.clone()];
-                if !record.is_ok_and(|record| self.apply_record(record, bytes)) {
-                    malformed.push(payload);
+        let mut rest = frames;
+        while !rest.is_empty() {
+            let one_by_one = match make_known(self.head, data, rest, (self.threads, &mut self.neighbours)) {
+                Ok((records, series)) => {
+                    let highest = series.iter().map(|series| generation_of(*series)).max();
+                    self.generation = self.generation.max(highest.unwrap_or(0));
+                    if !self.gone.is_empty() {
+                        series.iter().for_each(|series| {
+                            self.gone.remove(series);
+                        });
+                    }
+                    rest = &rest[records..];
+                    continue;
+                }
+                Err(records) => rest.split_at(records),
+            };
+            for frame in one_by_one.0 {
+                let payload = &data[frame.payload.clone()];
+                let record = decode::record(frame.kind, payload);
+                if !record.is_ok_and(|record| self.apply_record(record, payload)) {
+                    malformed.push(frame.payload.clone());
                 }
             }
-        });
+            rest = one_by_one.1;
+        }
         malformed
     }
 
@@ -262,7 +268,7 @@ impl Recovery<'_> {
                 for (series, labels) in all {
                     self.generation = self.generation.max(generation_of(series));
                     self.gone.remove(&series);
-                    match head.restore(series, &labels, &mut self.neighbour) {
+                    match head.restore(series, &labels, &mut self.neighbours[0]) {
                         Ok(replaced) => self.gone.extend(replaced),
                         Err(_) => return false,
                     }

@@ -107,7 +107,7 @@ fn split_at_size<'a, 'b>(
 }
 
 /// Does all jobs at once, the first on this thread.
-fn at_once<T: Send>(jobs: Vec<impl FnOnce() -> T + Send>) -> Vec<T> {
+pub(super) fn at_once<T: Send>(jobs: Vec<impl FnOnce() -> T + Send>) -> Vec<T> {
     std::thread::scope(|scope| {
         let mut jobs = jobs.into_iter();
         let first = jobs.next();
