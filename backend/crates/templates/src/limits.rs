@@ -3,7 +3,7 @@
 /// Bounds on one execution of a template, whatever its text says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The longest output, and the longest text on the way to it, in bytes.
+    /// The longest output, and the longest text on the way to it, in bytes; at most 4 MiB.
     pub output: usize,
     /// All work together, about one for each byte handled and eight for each step.
     pub work: u64,

@@ -7,6 +7,9 @@ use crate::funcs::Param;
 use crate::syntax::{Expr, ExprKind, quote};
 use crate::value::{Value, method};
 
+/// How many bytes are read for a unit of work.
+const READING: usize = 8;
+
 impl<'a> Executor<'a> {
     /// Fields of `value` one behind the other; the last may be a method that takes arguments.
     pub(super) fn chain(
@@ -22,10 +25,10 @@ impl<'a> Executor<'a> {
         let mut value = value;
         for (i, name) in others.iter().enumerate() {
             self.no_gap(i, &value, name)?;
-            value = self.field(dot, node, value, name, &[], None)?;
+            value = self.field(dot, node, &value, name, &[], None)?;
         }
         self.no_gap(others.len(), &value, last)?;
-        self.field(dot, node, value, last, args, piped)
+        self.field(dot, node, &value, last, args, piped)
     }
 
     /// What a chain finds nothing under has no fields, while where it begins may be nothing.
@@ -40,7 +43,7 @@ impl<'a> Executor<'a> {
         &mut self,
         dot: &Value,
         node: &'a Expr,
-        value: Value,
+        value: &Value,
         name: &str,
         args: &'a [Expr],
         piped: Option<Value>,
@@ -48,9 +51,10 @@ impl<'a> Executor<'a> {
         if matches!(value, Value::Nil) {
             return Ok(Value::Nil);
         }
-        if let Some(method) = method(&value, name) {
+        if let Some(method) = method(value, name) {
             let values = self.arguments(dot, name, method.params, None, args, piped)?;
-            return (method.run)(&value, &values).map_err(|message| {
+            let result = self.paid(value.len().unwrap_or(0), (method.run)(value, &values));
+            return result.map_err(|message| {
                 self.at = At::Expr(node);
                 self.error(format!("error calling {name}: {message}"))
             });
@@ -68,8 +72,7 @@ impl<'a> Executor<'a> {
             }
             return Ok(found);
         }
-        // Go looks through a pointer before it gives up.
-        let of = value.type_name().trim_start_matches('*');
+        let of = value.type_name();
         Err(self.error(format!("can't evaluate field {name} in type {of}")))
     }
 
@@ -90,7 +93,8 @@ impl<'a> Executor<'a> {
             return self.until(dot, name, args, piped);
         }
         let values = self.arguments(dot, name, function.params, function.rest, args, piped)?;
-        let result = (function.run)(self.context, &values);
+        let read: usize = values.iter().filter_map(Value::as_text).map(|text| text.len()).sum();
+        let result = self.paid(read, (function.run)(self.context, &values));
         result.map_err(|message| {
             self.at = whole;
             if let ("call", Some(arg), Some(value)) = (name, args.first(), values.first())
@@ -101,6 +105,14 @@ impl<'a> Executor<'a> {
             }
             self.error(format!("error calling {name}: {message}"))
         })
+    }
+
+    /// The result of a call, paid for by what was read and what was made.
+    fn paid(&self, read: usize, result: Result<Value, String>) -> Result<Value, String> {
+        let value = result?;
+        let made = value.as_text().map_or(0, |text| text.len());
+        self.context.charge(read / READING + made)?;
+        Ok(value)
     }
 
     /// `and` and `or`, which look no further than they have to.
@@ -161,7 +173,7 @@ impl<'a> Executor<'a> {
             ExprKind::Field(names) => {
                 let value = self.chain(dot, arg, dot.clone(), names, &[], None)?;
                 return self.found(value, wanted);
-            },
+            }
             ExprKind::Variable(name, fields) => {
                 let value = self.variable(name)?;
                 if !fields.is_empty() {
@@ -206,9 +218,7 @@ impl<'a> Executor<'a> {
     fn found(&self, value: Value, wanted: Param) -> Result<Value> {
         if matches!(value, Value::Nil) && wanted != Param::Any {
             let expected = wanted.type_name();
-            return Err(
-                self.error(format!("wrong type for value; expected {expected}; got interface {{}}"))
-            );
+            return Err(self.error(format!("wrong type for value; expected {expected}; got interface {{}}")));
         }
         self.checked(value, wanted)
     }

@@ -59,7 +59,7 @@ pub(crate) fn run(
         let shared = Arc::clone(&shared);
         template = template.func(name, move |args| action(&shared, args));
     }
-    let escapes: [(&str, fn(&str) -> String); 2] =
+    let escapes: [(&str, Escape); 2] =
         [("html", gotmpl::html_escape), ("urlquery", crate::funcs::url::query_escape)];
     for (name, escape) in escapes {
         template = template.func(name, move |args| {
@@ -98,10 +98,9 @@ fn failure(error: gotmpl::TemplateError, tree: &Tree, limit: usize) -> TemplateE
                 .and_then(|line| line.parse().ok());
             TemplateError::run(message, line)
         }
-        gotmpl::TemplateError::Write => TemplateError::run(
-            format!("template: {source}: the output is longer than {limit} bytes"),
-            None,
-        ),
+        gotmpl::TemplateError::Write => {
+            TemplateError::run(format!("template: {source}: the output is longer than {limit} bytes"), None)
+        }
         error @ gotmpl::TemplateError::Escape { line, .. } => {
             TemplateError::run(error.to_string(), Some(line).filter(|line| *line > 0))
         }
@@ -124,6 +123,7 @@ struct Lowered {
     reads: Vec<Arc<str>>,
 }
 
+type Escape = fn(&str) -> String;
 type Action = fn(&Shared, &[Foreign]) -> gotmpl::Result<Foreign>;
 
 /// The functions that stand for pipelines, by what becomes of the value. All take the number of the pipeline,
@@ -138,7 +138,12 @@ const ACTIONS: [(&str, Action); 5] = [
     (PRINT, |shared, args| {
         let value = shared.evaluate(args)?;
         let text = match &value {
-            Value::Nil | Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::SafeHtml(_) | Value::SafeUrl(_) => {
+            Value::Nil
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::Text(_)
+            | Value::SafeHtml(_)
+            | Value::SafeUrl(_) => {
                 return Ok(foreign(&value));
             }
             value => show(value),
@@ -161,7 +166,9 @@ const NIL: &str = "_nil";
 impl Shared {
     fn evaluate(&self, args: &[Foreign]) -> gotmpl::Result<Value> {
         let lowered = match args {
-            [Foreign::Int(number), ..] => usize::try_from(*number).ok().and_then(|number| self.pipes.get(number)),
+            [Foreign::Int(number), ..] => {
+                usize::try_from(*number).ok().and_then(|number| self.pipes.get(number))
+            }
             _ => None,
         };
         let (Some(lowered), [_, dot, variables @ ..]) = (lowered, args) else {
@@ -175,6 +182,7 @@ impl Shared {
     fn items(&self, args: &[Foreign]) -> gotmpl::Result<Foreign> {
         let value = self.evaluate(args)?;
         let failed = |message: String| gotmpl::TemplateError::Exec(format!("template: {message}"));
+        self.context.charge(value.len().unwrap_or(0)).map_err(failed)?;
         Ok(match items(&value).map_err(failed)? {
             Items::Numbers(count) => Foreign::Int(count),
             Items::List => {
@@ -248,7 +256,7 @@ impl Lowering<'_> {
         Pos::new(at, self.tree.source.place(at).0)
     }
 
-    fn error(&self, at: usize, message: String) -> TemplateError {
+    fn error(&self, at: usize, message: &str) -> TemplateError {
         let (line, column) = self.tree.source.place(at);
         let source = &self.tree.source.name;
         TemplateError::run(format!("html/template:{source}:{line}:{column}: {message}"), Some(line))
@@ -259,7 +267,8 @@ impl Lowering<'_> {
         Ok(match node {
             Node::Text(text) => Target::Text(TextNode { pos: start, text: Arc::clone(text) }),
             Node::Action(pipe) => {
-                let pipe = if pipe.variables.is_empty() { self.printed(pipe)? } else { self.pipe(EVALUATE, pipe) };
+                let pipe =
+                    if pipe.variables.is_empty() { self.printed(pipe)? } else { self.pipe(EVALUATE, pipe) };
                 Target::Action(ActionNode { pos: pipe.pos, pipe })
             }
             Node::If(branch) => Target::If(self.branch(TEST, branch)?),
@@ -267,7 +276,7 @@ impl Lowering<'_> {
             Node::Range(branch) => Target::Range(self.branch(ITEMS, branch)?),
             Node::Template(call) => {
                 if !self.trees.contains_key(&call.name) {
-                    return Err(self.error(call.pos, format!("no such template {}", quote(&call.name))));
+                    return Err(self.error(call.pos, &format!("no such template {}", quote(&call.name))));
                 }
                 let pos = self.pos(call.pos);
                 let pipe = match &call.pipe {
@@ -323,7 +332,7 @@ impl Lowering<'_> {
         };
         if let Some(name) = others.iter().find_map(escaper) {
             let message = format!("predefined escaper {} disallowed in template", quote(name));
-            return Err(self.error(pipe.pos, message));
+            return Err(self.error(pipe.pos, &message));
         }
         let Some(name) = escaper(last) else { return Ok(self.pipe(PRINT, pipe)) };
         // `x | html` and `html x` both hand over what `print` makes of their arguments.

@@ -199,11 +199,12 @@ impl<'a> Executor<'a> {
             Items::List => value.len().unwrap_or(0),
             Items::Entries(entries) => entries.len(),
         };
+        self.context.charge(count).map_err(|message| self.error(message))?;
         let mut flow = Flow::Next;
-        if count == 0 {
-            if let Some(otherwise) = &branch.otherwise {
-                flow = self.walk(dot, otherwise)?;
-            }
+        if count == 0
+            && let Some(otherwise) = &branch.otherwise
+        {
+            flow = self.walk(dot, otherwise)?;
         }
         let inner = self.variables.len();
         for at in 0..count {
@@ -386,7 +387,7 @@ pub(crate) fn items(value: &Value) -> Result<Items, String> {
         Value::Nil => Ok(Items::Numbers(0)),
         Value::Int(count) => Ok(Items::Numbers(*count)),
         Value::Byte(count) => Ok(Items::Numbers(i64::from(*count))),
-        Value::Texts(_) | Value::List(_) | Value::Pairs(_) | Value::Alerts { .. } | Value::Samples(_) => {
+        Value::Texts(_) | Value::List { .. } | Value::Pairs(_) | Value::Alerts { .. } | Value::Samples(_) => {
             Ok(Items::List)
         }
         value => match value.entries() {

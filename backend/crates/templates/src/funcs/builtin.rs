@@ -9,7 +9,12 @@ use crate::value::{Value, show};
 pub(crate) const BUILTINS: &[Function] = &[
     Function { name: "and", params: &[Param::Any], rest: Some(Param::Any), run: last },
     Function { name: "or", params: &[Param::Any], rest: Some(Param::Any), run: last },
-    Function { name: "not", params: &[Param::Any], rest: None, run: |_, args| Ok(Value::Bool(!args[0].truth())) },
+    Function {
+        name: "not",
+        params: &[Param::Any],
+        rest: None,
+        run: |_, args| Ok(Value::Bool(!args[0].truth())),
+    },
     Function { name: "eq", params: &[Param::Any], rest: Some(Param::Any), run: eq },
     Function {
         name: "ne",
@@ -222,7 +227,7 @@ fn slice(_: &Context<'_>, args: &[Value]) -> Result<Value, String> {
             Value::text(&String::from_utf8_lossy(&text.as_bytes()[start..end]))
         }
         Value::Texts(texts) => Value::Texts(texts[start..end].into()),
-        Value::List(values) => Value::List(values[start..end].into()),
+        Value::List { values, depth } => Value::List { values: values[start..end].into(), depth: *depth },
         Value::Pairs(pairs) => Value::Pairs(pairs[start..end].into()),
         Value::Alerts { alerts, picked } => {
             Value::Alerts { alerts: alerts[start..end].into(), picked: *picked }

@@ -114,6 +114,6 @@ mod tests {
             assert_eq!(general(value, Some(precision)), text, "{value} {precision}");
         }
         assert_eq!(exponent(1234.5, Some(6)), "1.234500e+03");
-        assert_eq!(fixed(3.14159, Some(2)), "3.14");
+        assert_eq!(fixed(1234.5678, Some(2)), "1234.57");
     }
 }

@@ -133,9 +133,14 @@ mod tests {
 
     #[test]
     fn prefixes_are_chosen() {
-        for (value, text) in
-            [(0.0, "0"), (1.0, "1"), (1234.567, "1.235k"), (-99_999_999.0, "-100M"), (0.05, "50m"), (1e30, "1e+06Y")]
-        {
+        for (value, text) in [
+            (0.0, "0"),
+            (1.0, "1"),
+            (1234.567, "1.235k"),
+            (-99_999_999.0, "-100M"),
+            (0.05, "50m"),
+            (1e30, "1e+06Y"),
+        ] {
             assert_eq!(humanize(value), text);
         }
         assert_eq!(humanize1024(1_048_576.0), "1Mi");

@@ -1,24 +1,21 @@
 //! Values as JSON, written as Go's encoder writes it.
 
 use super::float;
-use crate::value::Value;
-
-/// How deep values may be nested.
-const MOST_NESTING: usize = 200;
+use crate::value::{LONGEST_TEXT, Value};
 
 /// A value as JSON.
 ///
 /// # Errors
-/// When it is nested too deep, or holds what JSON cannot say.
+/// When it holds what JSON cannot say, or becomes too long.
 pub(crate) fn to_json(value: &Value) -> Result<String, String> {
     let mut out = String::new();
-    write(value, 0, &mut out)?;
+    write(value, &mut out)?;
     Ok(out)
 }
 
-fn write(value: &Value, depth: usize, out: &mut String) -> Result<(), String> {
-    if depth > MOST_NESTING {
-        return Err(format!("json: nested deeper than {MOST_NESTING} levels"));
+fn write(value: &Value, out: &mut String) -> Result<(), String> {
+    if out.len() > LONGEST_TEXT {
+        return Err(format!("json: longer than {LONGEST_TEXT} bytes"));
     }
     match value {
         Value::Nil => out.push_str("null"),
@@ -33,22 +30,22 @@ fn write(value: &Value, depth: usize, out: &mut String) -> Result<(), String> {
         }
         Value::Time(time) => string(&time.rfc3339(), out),
         Value::Location(_) => out.push_str("{}"),
-        Value::Map(_) | Value::TextMap(_) | Value::Kv(_) => {
+        Value::Map { .. } | Value::TextMap(_) | Value::Kv(_) => {
             let entries = value.entries().unwrap_or_default();
-            object(entries.iter().map(|(key, value)| (&**key, value.clone())), depth, out)?;
+            object(entries.iter().map(|(key, value)| (&**key, value.clone())), out)?;
         }
-        Value::Alert(_) => fields(value, &ALERT, depth, out)?,
-        Value::Notification(_) => fields(value, &NOTIFICATION, depth, out)?,
-        Value::Pair(_) => fields(value, &[("Name", "Name"), ("Value", "Value")], depth, out)?,
-        Value::Sample(_) => fields(value, &[("Labels", "Labels"), ("Value", "Value")], depth, out)?,
-        Value::Rule(_) => fields(value, &RULE, depth, out)?,
-        Value::Texts(_) | Value::List(_) | Value::Pairs(_) | Value::Alerts { .. } | Value::Samples(_) => {
+        Value::Alert(_) => fields(value, &ALERT, out)?,
+        Value::Notification(_) => fields(value, &NOTIFICATION, out)?,
+        Value::Pair(_) => fields(value, &[("Name", "Name"), ("Value", "Value")], out)?,
+        Value::Sample(_) => fields(value, &[("Labels", "Labels"), ("Value", "Value")], out)?,
+        Value::Rule(_) => fields(value, &RULE, out)?,
+        Value::Texts(_) | Value::List { .. } | Value::Pairs(_) | Value::Alerts { .. } | Value::Samples(_) => {
             out.push('[');
             for at in 0..value.len().unwrap_or(0) {
                 if at > 0 {
                     out.push(',');
                 }
-                write(&value.element(at).unwrap_or(Value::Nil), depth + 1, out)?;
+                write(&value.element(at).unwrap_or(Value::Nil), out)?;
             }
             out.push(']');
         }
@@ -87,17 +84,12 @@ const RULE: [(&str, &str); 4] = [
     ("Value", "Value"),
 ];
 
-fn fields(value: &Value, names: &Fields, depth: usize, out: &mut String) -> Result<(), String> {
-    let members =
-        names.iter().map(|(field, name)| (*name, value.struct_field(field).unwrap_or(Value::Nil)));
-    object(members, depth, out)
+fn fields(value: &Value, names: &Fields, out: &mut String) -> Result<(), String> {
+    let members = names.iter().map(|(field, name)| (*name, value.struct_field(field).unwrap_or(Value::Nil)));
+    object(members, out)
 }
 
-fn object<'a>(
-    members: impl Iterator<Item = (&'a str, Value)>,
-    depth: usize,
-    out: &mut String,
-) -> Result<(), String> {
+fn object<'a>(members: impl Iterator<Item = (&'a str, Value)>, out: &mut String) -> Result<(), String> {
     out.push('{');
     for (i, (name, value)) in members.enumerate() {
         if i > 0 {
@@ -105,7 +97,7 @@ fn object<'a>(
         }
         string(name, out);
         out.push(':');
-        write(&value, depth + 1, out)?;
+        write(&value, out)?;
     }
     out.push('}');
     Ok(())

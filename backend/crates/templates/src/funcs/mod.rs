@@ -10,14 +10,14 @@ pub(crate) mod regex;
 pub(crate) mod text;
 pub(crate) mod url;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 pub(crate) use builtin::BUILTINS;
 
 use crate::limits::Limits;
 use crate::rule::{Query, Sample};
-use crate::value::{Duration, Time, Value};
+use crate::value::{Duration, LONGEST_TEXT, Time, Value};
 
 /// What a parameter takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl Param {
     pub(crate) fn nil(self) -> Value {
         match self {
             Self::Texts => Value::Texts(Arc::new([])),
-            Self::List => Value::List(Arc::new([])),
+            Self::List => Value::List { values: Arc::new([]), depth: 1 },
             Self::Samples => Value::Samples(Arc::new([])),
             _ => Value::Nil,
         }
@@ -73,7 +73,7 @@ impl Param {
             Self::Time => matches!(value, Value::Time(_)),
             Self::Duration => matches!(value, Value::Duration(_)),
             Self::Texts => matches!(value, Value::Texts(_)),
-            Self::List => matches!(value, Value::List(_)),
+            Self::List => matches!(value, Value::List { .. }),
             Self::Sample => matches!(value, Value::Sample(_)),
             Self::Samples => matches!(value, Value::Samples(_)),
         }
@@ -96,6 +96,7 @@ pub(crate) struct Function {
 pub(crate) struct Context<'a> {
     limits: Limits,
     work: AtomicU64,
+    regexes: Mutex<regex::Compiled>,
     /// The time that counts as now, in milliseconds.
     pub(crate) now_ms: i64,
     /// Evaluates instant queries.
@@ -105,8 +106,15 @@ pub(crate) struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    pub(crate) fn new(limits: Limits, now_ms: i64, query: Option<&'a Query>, external_url: Arc<str>) -> Self {
-        Self { limits, work: AtomicU64::new(limits.work), now_ms, query, external_url }
+    pub(crate) fn new(
+        mut limits: Limits,
+        now_ms: i64,
+        query: Option<&'a Query>,
+        external_url: Arc<str>,
+    ) -> Self {
+        limits.output = limits.output.min(LONGEST_TEXT);
+        let (work, regexes) = (AtomicU64::new(limits.work), Mutex::default());
+        Self { limits, work, regexes, now_ms, query, external_url }
     }
 
     pub(crate) fn limits(&self) -> &Limits {
@@ -131,10 +139,25 @@ impl<'a> Context<'a> {
     /// # Errors
     /// When it would be longer than a template's whole output may be.
     pub(crate) fn room(&self, length: usize) -> Result<(), String> {
+        self.fits(length)?;
+        self.charge(length)
+    }
+
+    /// The same for a text that grows and is paid for when it is done.
+    ///
+    /// # Errors
+    /// When it would be longer than a template's whole output may be.
+    pub(crate) fn fits(&self, length: usize) -> Result<(), String> {
         if length > self.limits.output {
             return Err(format!("a value is longer than {} bytes", self.limits.output));
         }
-        self.charge(length)
+        Ok(())
+    }
+
+    /// An expression, compiled before or now.
+    pub(crate) fn compiled(&self, pattern: &str) -> Result<model::AnchoredRegex, String> {
+        let mut regexes = self.regexes.lock().unwrap_or_else(PoisonError::into_inner);
+        regexes.get(pattern, || self.charge(regex::COMPILING))
     }
 }
 

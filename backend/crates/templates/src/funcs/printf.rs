@@ -17,6 +17,8 @@ struct Spec {
     sharp: bool,
     space: bool,
     zero: bool,
+    /// Whether structs name their fields, which is what `+` asks of `v`.
+    named: bool,
     width: Option<usize>,
     precision: Option<usize>,
     verb: char,
@@ -157,19 +159,24 @@ fn digits(rest: &mut &str) -> Option<usize> {
     let length = rest.bytes().take_while(u8::is_ascii_digit).count();
     let (number, after) = rest.split_at(length);
     *rest = after;
-    number.parse::<i64>().ok().filter(|number| *number <= WIDEST).and_then(|number| usize::try_from(number).ok())
+    number
+        .parse::<i64>()
+        .ok()
+        .filter(|number| *number <= WIDEST)
+        .and_then(|number| usize::try_from(number).ok())
 }
 
 impl Spec {
     fn write(&self, value: &Value, out: &mut String) {
         match (self.verb, value) {
+            ('v', _) if self.plus => Self { plus: false, named: true, ..*self }.write(value, out),
             ('T', value) => self.pad(value.type_name(), out),
             ('v', Value::Nil) => self.pad("<nil>", out),
             (verb, Value::Nil) => out.push_str(&format!("%!{verb}(<nil>)")),
             _ => {
                 let leaf = |value: &Value, out: &mut String| self.leaf(value, out);
                 let strings = "vsxXq".contains(self.verb);
-                let style = Style { named: self.plus && self.verb == 'v', leaf: &leaf, strings };
+                let style = Style { named: self.named, leaf: &leaf, strings };
                 show_into(value, &style, out);
             }
         }
@@ -220,7 +227,10 @@ impl Spec {
         };
         match self.verb {
             'v' | 's' => self.pad(&cut, out),
-            'q' if self.sharp && !cut.contains('`') && !cut.contains(|c: char| c.is_control() && c != '\t') => {
+            'q' if self.sharp
+                && !cut.contains('`')
+                && !cut.contains(|c: char| c.is_control() && c != '\t') =>
+            {
                 self.pad(&format!("`{cut}`"), out);
             }
             'q' => self.pad(&quote(&cut), out),

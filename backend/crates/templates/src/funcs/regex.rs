@@ -4,8 +4,10 @@ use model::{AnchoredRegex, Captures};
 
 use super::Context;
 
-/// What a compiled expression costs, counted as work.
-const COMPILING: usize = 4096;
+/// What compiling an expression costs, counted as work.
+pub(crate) const COMPILING: usize = 1 << 16;
+/// How many compiled expressions an execution keeps.
+const MOST_KEPT: usize = 16;
 /// What a step over a byte costs at most when groups are wanted.
 const SEARCHING: usize = 4;
 
@@ -14,8 +16,8 @@ const SEARCHING: usize = 4;
 /// # Errors
 /// When the pattern is none, or there is too much to do.
 pub(crate) fn is_match(context: &Context<'_>, pattern: &str, text: &str) -> Result<bool, String> {
-    context.charge(COMPILING.saturating_add(text.len()))?;
-    let regex = anywhere(pattern, "(?s:.*?)", "(?s:.*)")?;
+    context.charge(text.len())?;
+    let regex = anywhere(context, pattern, "(?s:.*?)")?;
     Ok(regex.is_match(text))
 }
 
@@ -29,11 +31,11 @@ pub(crate) fn replace_all(
     replacement: &str,
     text: &str,
 ) -> Result<String, String> {
-    context.charge(COMPILING)?;
     // Groups 1 and 2 are what stands before the match, and the match. What decides a match besides its own
     // text is at most the one character before it, which all searches but the first are given.
-    let first = anywhere(pattern, "((?s:.*?))", "(?s:.*)")?;
-    let further = anywhere(pattern, "((?s:.)(?s:.*?))", "(?s:.*)")?;
+    let prefixed = |error: String| format!("regexp: Compile(`{pattern}`): {error}");
+    let first = anywhere(context, pattern, "((?s:.*?))").map_err(prefixed)?;
+    let further = anywhere(context, pattern, "((?s:.)(?s:.*?))").map_err(prefixed)?;
     let mut out = String::new();
     let mut copied = 0;
     let mut search = 0;
@@ -50,29 +52,50 @@ pub(crate) fn replace_all(
         if !(start == end && last_end == Some(start)) {
             out.push_str(&text[copied..start]);
             expand(replacement, &found, &mut out);
-            context.room(out.len())?;
+            context.fits(out.len())?;
             copied = end;
             last_end = Some(end);
         }
-        search = if end > search {
-            end
-        } else {
-            search + text[search..].chars().next().map_or(1, char::len_utf8)
-        };
+        search =
+            if end > search { end } else { search + text[search..].chars().next().map_or(1, char::len_utf8) };
     }
     out.push_str(&text[copied..]);
     context.room(out.len())?;
     Ok(out)
 }
 
-/// `pattern` with something before and behind it, in groups if the caller says so.
-fn anywhere(pattern: &str, before: &str, behind: &str) -> Result<AnchoredRegex, String> {
+/// Expressions that were compiled, the latest last.
+#[derive(Default)]
+pub(crate) struct Compiled(Vec<AnchoredRegex>);
+
+impl Compiled {
+    /// The expression for `pattern`; if it has to be compiled, `pay` may refuse it.
+    pub(crate) fn get(
+        &mut self,
+        pattern: &str,
+        pay: impl FnOnce() -> Result<(), String>,
+    ) -> Result<AnchoredRegex, String> {
+        if let Some(known) = self.0.iter().find(|known| known.as_str() == pattern) {
+            return Ok(known.clone());
+        }
+        pay()?;
+        let regex = AnchoredRegex::new(pattern).map_err(|error| error.reason)?;
+        if self.0.len() >= MOST_KEPT {
+            self.0.remove(0);
+        }
+        self.0.push(regex.clone());
+        Ok(regex)
+    }
+}
+
+/// `pattern` with something before it and anything behind it, in groups if what stands before it is one.
+fn anywhere(context: &Context<'_>, pattern: &str, before: &str) -> Result<AnchoredRegex, String> {
+    let told = |reason: String| format!("error parsing regexp: {reason}: `{pattern}`");
     // On its own first: what is wrong with it may be right inside of parentheses.
-    AnchoredRegex::new(pattern).map_err(|error| format!("error parsing regexp: {}: `{pattern}`", error.reason))?;
+    context.compiled(pattern).map_err(told)?;
     let grouped = before.starts_with("((");
     let wrapped = if grouped { format!("((?-s:{pattern}))") } else { format!("(?-s:{pattern})") };
-    AnchoredRegex::new(&format!("{before}{wrapped}{behind}"))
-        .map_err(|error| format!("error parsing regexp: {}: `{pattern}`", error.reason))
+    context.compiled(&format!("{before}{wrapped}(?s:.*)")).map_err(told)
 }
 
 /// Appends a replacement with its groups filled in; two groups stand before those of the pattern.

@@ -34,26 +34,18 @@ fn title_letter(c: char) -> char {
     }
 }
 
-/// The first letter of each word large, the others as they are: Go's `strings.Title`.
-pub(crate) fn title_words(text: &str) -> String {
-    let separates = |c: char| match c {
-        '_' | '0'..='9' | 'a'..='z' | 'A'..='Z' => false,
-        c if c.is_ascii() => true,
-        c => !(c.is_alphabetic() || c.is_numeric()) && c.is_whitespace(),
-    };
-    let mut starts = true;
-    text.chars()
-        .map(|c| {
-            let shown = if starts { title_letter(c) } else { c };
-            starts = separates(c);
-            shown
-        })
-        .collect()
+/// The first letter of each word large, all others small: Alertmanager's titles.
+pub(crate) fn title(text: &str) -> String {
+    titled(text, true)
 }
 
-/// The first letter of each word large, all others small, where an apostrophe, a dot or a colon between
-/// letters or digits belongs to the word.
-pub(crate) fn title_case(text: &str) -> String {
+/// The first letter of each word large, all others as they are: Prometheus' titles.
+pub(crate) fn title_keeping_case(text: &str) -> String {
+    titled(text, false)
+}
+
+/// An apostrophe, a dot or a colon between letters or digits belongs to the word.
+fn titled(text: &str, lowers: bool) -> String {
     let chars: Vec<char> = text.chars().collect();
     let is_part = |c: char| c == '_' || c.is_alphanumeric();
     let joins = |c: char| matches!(c, '\'' | '’' | '.' | ':' | '·');
@@ -63,19 +55,21 @@ pub(crate) fn title_case(text: &str) -> String {
         let before = i.checked_sub(1).and_then(|i| chars.get(i)).copied();
         let after = chars.get(i + 1).copied();
         if c.is_alphabetic() && is_cased(c) {
-            if begun {
-                let ends = !after.is_some_and(|c| c.is_alphabetic());
-                let lone = !before.is_some_and(|c| c.is_alphabetic());
+            if begun && !lowers {
+                out.push(c);
+            } else if begun {
+                let ends = !after.is_some_and(char::is_alphabetic);
+                let lone = !before.is_some_and(char::is_alphabetic);
                 out.push(if c == 'Σ' && ends && !lone { 'ς' } else { small(c) });
             } else {
-                push_title(c, &mut out);
+                push_title(c, lowers, &mut out);
                 begun = true;
             }
         } else {
             out.push(c);
             let between =
                 before.is_some_and(char::is_alphanumeric) && after.is_some_and(char::is_alphanumeric);
-            if !is_part(c) && !(joins(c) && between) {
+            if !(is_part(c) || joins(c) && between) {
                 begun = false;
             }
         }
@@ -87,9 +81,10 @@ fn is_cased(c: char) -> bool {
     c.is_uppercase() || c.is_lowercase() || title_letter(c) != c || small(c) != c
 }
 
-fn push_title(c: char, out: &mut String) {
+/// A letter that is two when large, such as `ﬁ`, is spelt out.
+fn push_title(c: char, lowers: bool, out: &mut String) {
     let mut letters = c.to_uppercase();
-    if letters.len() == 1 {
+    if letters.len() == 1 || !lowers && c.is_uppercase() {
         out.push(title_letter(c));
     } else {
         out.extend(letters.next());
@@ -109,7 +104,7 @@ mod tests {
 
     #[test]
     fn words_begin_large() {
-        assert_eq!(title_words("hello wORLD foo-bar it's o_x 3rd"), "Hello WORLD Foo-Bar It'S O_x 3rd");
+        assert_eq!(title_keeping_case("hello wORLD it's o_x 3rd"), "Hello WORLD It's O_x 3Rd");
         for (text, titled) in [
             ("hello wORLD", "Hello World"),
             ("it's o'neil's 3rd 2ND x2y", "It's O'neil's 3Rd 2Nd X2y"),
@@ -120,7 +115,7 @@ mod tests {
             ("'quoted' \"x\"", "'Quoted' \"X\""),
             ("über-ALLES/neu (x)", "Über-Alles/Neu (X)"),
         ] {
-            assert_eq!(title_case(text), titled);
+            assert_eq!(title(text), titled);
         }
     }
 }

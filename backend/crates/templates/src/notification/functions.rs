@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::funcs::text as case;
-use crate::funcs::{
-    Context, Function, Param, humanize, json, number, regex, text, texts, time, url,
-};
+use crate::funcs::{Context, Function, Param, humanize, json, number, regex, text, texts, time, url};
 use crate::value::{Time, Value};
 
 const TEXT: &[Param] = &[Param::Text];
@@ -29,7 +27,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         name: "title",
         params: TEXT,
         rest: None,
-        run: |_, args| Ok(Value::text(&case::title_case(text(args, 0)))),
+        run: |_, args| Ok(Value::text(&case::title(text(args, 0)))),
     },
     Function {
         name: "trimSpace",
@@ -121,7 +119,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         name: "list",
         params: &[],
         rest: Some(Param::Any),
-        run: |_, args| Ok(Value::List(args.into())),
+        run: |_, args| Value::list(args.iter().cloned()),
     },
     Function { name: "append", params: &[Param::List], rest: Some(Param::Any), run: append },
     Function { name: "dict", params: &[], rest: Some(Param::Any), run: dict },
@@ -135,9 +133,9 @@ fn join(context: &Context<'_>, args: &[Value]) -> Result<Value, String> {
 }
 
 fn append(context: &Context<'_>, args: &[Value]) -> Result<Value, String> {
-    let [Value::List(values), further @ ..] = args else { return Ok(Value::Nil) };
+    let [Value::List { values, .. }, further @ ..] = args else { return Ok(Value::Nil) };
     context.charge(values.len().saturating_mul(16))?;
-    Ok(Value::List(values.iter().chain(further).cloned().collect()))
+    Value::list(values.iter().chain(further).cloned())
 }
 
 fn dict(_: &Context<'_>, args: &[Value]) -> Result<Value, String> {
@@ -149,5 +147,5 @@ fn dict(_: &Context<'_>, args: &[Value]) -> Result<Value, String> {
         let Value::Text(key) = &pair[0] else { return Err("dict keys must be strings".to_owned()) };
         map.insert(Arc::clone(key), pair[1].clone());
     }
-    Ok(Value::Map(Arc::new(map)))
+    Value::map(map)
 }

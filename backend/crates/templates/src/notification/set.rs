@@ -77,7 +77,12 @@ impl NotificationTemplates {
     ///
     /// # Errors
     /// When the text is no template, or fails.
-    pub fn render_text(&self, text: &str, data: &Arc<Notification>, now_ms: i64) -> Result<String, TemplateError> {
+    pub fn render_text(
+        &self,
+        text: &str,
+        data: &Arc<Notification>,
+        now_ms: i64,
+    ) -> Result<String, TemplateError> {
         if !text.contains("{{") {
             return Ok(text.to_owned());
         }
@@ -90,7 +95,12 @@ impl NotificationTemplates {
     ///
     /// # Errors
     /// When the text is no template, fails, or leaves open what a place demands.
-    pub fn render_html(&self, text: &str, data: &Arc<Notification>, now_ms: i64) -> Result<String, TemplateError> {
+    pub fn render_html(
+        &self,
+        text: &str,
+        data: &Arc<Notification>,
+        now_ms: i64,
+    ) -> Result<String, TemplateError> {
         if text.is_empty() {
             return Ok(String::new());
         }

@@ -1,15 +1,17 @@
 //! Prometheus' functions.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Sample, SampleValue};
-use crate::funcs::{Context, Function, Param, humanize, number, regex, samples, seconds, text, url};
 use crate::funcs::text as case;
+use crate::funcs::{Context, Function, Param, humanize, number, regex, samples, seconds, text, url};
 use crate::value::Value;
 
 const TEXT: &[Param] = &[Param::Text];
 const ANY: &[Param] = &[Param::Any];
+
+/// What Go says when there is nothing where a sample should be.
+const NO_SAMPLE: &str = "runtime error: invalid memory address or nil pointer dereference";
 
 /// All of them.
 pub(super) const FUNCTIONS: &[Function] = &[
@@ -51,7 +53,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         rest: Some(Param::Any),
         run: |_, args| {
             let named = args.iter().enumerate().map(|(i, arg)| (Arc::from(format!("arg{i}")), arg.clone()));
-            Ok(Value::Map(Arc::new(named.collect::<BTreeMap<_, _>>())))
+            Value::map(named.collect())
         },
     },
     Function {
@@ -79,7 +81,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         name: "title",
         params: TEXT,
         rest: None,
-        run: |_, args| Ok(Value::text(&case::title_words(text(args, 0)))),
+        run: |_, args| Ok(Value::text(&case::title_keeping_case(text(args, 0)))),
     },
     Function {
         name: "toUpper",
@@ -205,7 +207,7 @@ fn query(context: &Context<'_>, args: &[Value]) -> Result<Value, String> {
 }
 
 fn sample(args: &[Value], at: usize) -> Result<&Sample, String> {
-    if let Some(Value::Sample(sample)) = args.get(at) { Ok(sample) } else { Err("no sample".to_owned()) }
+    if let Some(Value::Sample(sample)) = args.get(at) { Ok(sample) } else { Err(NO_SAMPLE.to_owned()) }
 }
 
 fn label(sample: &Sample, name: &str) -> Value {

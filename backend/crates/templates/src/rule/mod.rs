@@ -97,7 +97,10 @@ pub struct RuleTemplate {
 enum Program {
     /// A text without actions.
     Text(Arc<str>),
-    Template { main: Arc<Tree>, trees: Arc<Trees> },
+    Template {
+        main: Arc<Tree>,
+        trees: Arc<Trees>,
+    },
 }
 
 impl RuleTemplate {

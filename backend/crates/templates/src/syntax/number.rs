@@ -27,7 +27,8 @@ pub(super) fn read(text: &str) -> Result<Number, String> {
     };
     if let Some(magnitude) = whole(digits) {
         let magnitude = magnitude.ok_or_else(|| format!("integer overflow: {}", quote(text)))?;
-        let int = if negative { 0_i64.checked_sub_unsigned(magnitude) } else { i64::try_from(magnitude).ok() };
+        let int =
+            if negative { 0_i64.checked_sub_unsigned(magnitude) } else { i64::try_from(magnitude).ok() };
         if negative && int.is_none() {
             return Err(format!("integer overflow: {}", quote(text)));
         }

@@ -23,7 +23,11 @@ pub(crate) struct Parsed {
 ///
 /// # Errors
 /// When Go's parser refuses the text too, or when it is nested too deep.
-pub(crate) fn parse(source: Source, main: &str, known: &dyn Fn(&str) -> bool) -> Result<Parsed, TemplateError> {
+pub(crate) fn parse(
+    source: Source,
+    main: &str,
+    known: &dyn Fn(&str) -> bool,
+) -> Result<Parsed, TemplateError> {
     let tokens = lex(&source.text);
     let source = Arc::new(source);
     let mut parser = Parser {
@@ -380,7 +384,11 @@ impl Parser<'_> {
         for (i, command) in commands.iter().enumerate().skip(1) {
             let is_value = matches!(
                 command.args[0].kind,
-                ExprKind::Bool(_) | ExprKind::Dot | ExprKind::Nil | ExprKind::Number(_) | ExprKind::Text { .. }
+                ExprKind::Bool(_)
+                    | ExprKind::Dot
+                    | ExprKind::Nil
+                    | ExprKind::Number(_)
+                    | ExprKind::Text { .. }
             );
             if is_value {
                 return Err(self.error(format!("non executable command in pipeline stage {}", i + 1)));

@@ -154,11 +154,8 @@ const ALERTS: &[Method] = &[
     },
 ];
 
-const TEXT: &[Method] = &[Method {
-    name: "String",
-    params: NONE,
-    run: |value, _| Ok(Value::text(&super::show(value))),
-}];
+const TEXT: &[Method] =
+    &[Method { name: "String", params: NONE, run: |value, _| Ok(Value::text(&super::show(value))) }];
 
 fn time(value: &Value) -> Result<&Time, String> {
     if let Value::Time(time) = value { Ok(time) } else { Err("not a time".to_owned()) }

@@ -19,6 +19,24 @@ use crate::rule::{RuleScope, Sample};
 /// A map of labels or annotations.
 pub(crate) type TextMap = BTreeMap<String, String>;
 
+/// How deep lists and maps may be nested.
+const MOST_NESTING: u8 = 50;
+/// The longest text that a value is printed as, in bytes.
+pub(crate) const LONGEST_TEXT: usize = 4 << 20;
+
+/// How deep a list or a map of these is.
+fn depth_of<'a>(values: impl Iterator<Item = &'a Value>) -> Result<u8, String> {
+    let depth = |value: &Value| match value {
+        Value::List { depth, .. } | Value::Map { depth, .. } => *depth,
+        _ => 0,
+    };
+    let deepest = values.map(depth).max().unwrap_or(0);
+    if deepest >= MOST_NESTING {
+        return Err(format!("lists and maps are nested deeper than {MOST_NESTING} levels"));
+    }
+    Ok(deepest + 1)
+}
+
 /// A value with its Go type.
 #[derive(Clone, Debug)]
 pub(crate) enum Value {
@@ -45,9 +63,15 @@ pub(crate) enum Value {
     /// `[]string`
     Texts(Arc<[Arc<str>]>),
     /// `[]interface {}`
-    List(Arc<[Value]>),
+    List {
+        values: Arc<[Value]>,
+        depth: u8,
+    },
     /// `map[string]interface {}`
-    Map(Arc<BTreeMap<Arc<str>, Value>>),
+    Map {
+        map: Arc<BTreeMap<Arc<str>, Value>>,
+        depth: u8,
+    },
     /// Prometheus' label sets: `map[string]string`
     TextMap(Arc<TextMap>),
     /// Alertmanager's label sets, which have methods.
@@ -58,7 +82,10 @@ pub(crate) enum Value {
     Notification(Arc<Notification>),
     Alert(Arc<Alert>),
     /// All alerts of a notification, or those that `Firing` and `Resolved` pick, which Go gives another type.
-    Alerts { alerts: Arc<[Arc<Alert>]>, picked: bool },
+    Alerts {
+        alerts: Arc<[Arc<Alert>]>,
+        picked: bool,
+    },
     /// A rule's data.
     Rule(Arc<RuleScope>),
     Sample(Arc<Sample>),
@@ -74,6 +101,25 @@ impl Value {
 
     pub(crate) fn texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
         Self::Texts(texts.into_iter().map(Arc::from).collect())
+    }
+
+    /// A list of anything.
+    ///
+    /// # Errors
+    /// When lists and maps are nested too deep.
+    pub(crate) fn list(values: impl Iterator<Item = Self>) -> Result<Self, String> {
+        let values: Arc<[Self]> = values.collect();
+        let depth = depth_of(values.iter())?;
+        Ok(Self::List { values, depth })
+    }
+
+    /// A map of anything.
+    ///
+    /// # Errors
+    /// When lists and maps are nested too deep.
+    pub(crate) fn map(map: BTreeMap<Arc<str>, Self>) -> Result<Self, String> {
+        let depth = depth_of(map.values())?;
+        Ok(Self::Map { map: Arc::new(map), depth })
     }
 
     pub(crate) fn time(time: Time) -> Self {
@@ -97,8 +143,8 @@ impl Value {
             Self::Weekday(_) => "time.Weekday",
             Self::Location(_) => "*time.Location",
             Self::Texts(_) => "[]string",
-            Self::List(_) => "[]interface {}",
-            Self::Map(_) => "map[string]interface {}",
+            Self::List { .. } => "[]interface {}",
+            Self::Map { .. } => "map[string]interface {}",
             Self::TextMap(_) => "map[string]string",
             Self::Kv(_) => "template.KV",
             Self::Pair(_) => "template.Pair",
@@ -135,8 +181,8 @@ impl Value {
         match self {
             Self::Text(text) | Self::SafeHtml(text) | Self::SafeUrl(text) => Some(text.len()),
             Self::Texts(texts) => Some(texts.len()),
-            Self::List(values) => Some(values.len()),
-            Self::Map(map) => Some(map.len()),
+            Self::List { values, .. } => Some(values.len()),
+            Self::Map { map, .. } => Some(map.len()),
             Self::TextMap(map) | Self::Kv(map) => Some(map.len()),
             Self::Pairs(pairs) => Some(pairs.len()),
             Self::Alerts { alerts, .. } => Some(alerts.len()),
@@ -157,7 +203,7 @@ impl Value {
     pub(crate) fn element(&self, at: usize) -> Option<Self> {
         match self {
             Self::Texts(texts) => texts.get(at).cloned().map(Self::Text),
-            Self::List(values) => values.get(at).cloned(),
+            Self::List { values, .. } => values.get(at).cloned(),
             Self::Pairs(pairs) => pairs.get(at).cloned().map(Self::Pair),
             Self::Alerts { alerts, .. } => alerts.get(at).cloned().map(Self::Alert),
             Self::Samples(samples) => samples.get(at).cloned().map(Self::Sample),
@@ -168,7 +214,9 @@ impl Value {
     /// The entries of a map in the order of their keys.
     pub(crate) fn entries(&self) -> Option<Vec<(Arc<str>, Self)>> {
         match self {
-            Self::Map(map) => Some(map.iter().map(|(key, value)| (Arc::clone(key), value.clone())).collect()),
+            Self::Map { map, .. } => {
+                Some(map.iter().map(|(key, value)| (Arc::clone(key), value.clone())).collect())
+            }
             Self::TextMap(map) | Self::Kv(map) => {
                 Some(map.iter().map(|(key, value)| (key.as_str().into(), Self::text(value))).collect())
             }
@@ -179,10 +227,8 @@ impl Value {
     /// What a map holds under a key, or what Go gives in its place; `None` if this is no map.
     pub(crate) fn entry(&self, key: &str) -> Option<Self> {
         match self {
-            Self::Map(map) => Some(map.get(key).cloned().unwrap_or(Self::Nil)),
-            Self::TextMap(map) | Self::Kv(map) => {
-                Some(Self::text(map.get(key).map_or("", String::as_str)))
-            }
+            Self::Map { map, .. } => Some(map.get(key).cloned().unwrap_or(Self::Nil)),
+            Self::TextMap(map) | Self::Kv(map) => Some(Self::text(map.get(key).map_or("", String::as_str))),
             _ => None,
         }
     }

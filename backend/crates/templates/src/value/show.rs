@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::fields::{kv_text, pairs_text};
-use super::{DAYS, MONTHS, Value};
+use super::{DAYS, LONGEST_TEXT, MONTHS, Value};
 use crate::funcs::float;
 
 /// How the parts of a compound value are printed.
@@ -48,14 +48,18 @@ pub(crate) fn leaf_text(value: &Value) -> String {
 
 /// Prints a value with its parts.
 pub(crate) fn show_into(value: &Value, style: &Style<'_>, out: &mut String) {
+    // Few values hold many if they hold each other; beyond this it is refused anyway.
+    if out.len() > LONGEST_TEXT {
+        return;
+    }
     match value {
         Value::Kv(_) | Value::Pairs(_) if style.strings => (style.leaf)(value, out),
         Value::Texts(texts) => list(texts.iter().map(|text| Value::Text(Arc::clone(text))), style, out),
-        Value::List(values) => list(values.iter().cloned(), style, out),
+        Value::List { values, .. } => list(values.iter().cloned(), style, out),
         Value::Pairs(pairs) => list(pairs.iter().cloned().map(Value::Pair), style, out),
         Value::Alerts { alerts, .. } => list(alerts.iter().cloned().map(Value::Alert), style, out),
         Value::Samples(samples) => list(samples.iter().cloned().map(Value::Sample), style, out),
-        Value::Map(_) | Value::TextMap(_) | Value::Kv(_) => {
+        Value::Map { .. } | Value::TextMap(_) | Value::Kv(_) => {
             out.push_str("map[");
             for (i, (key, value)) in value.entries().unwrap_or_default().iter().enumerate() {
                 if i > 0 {
