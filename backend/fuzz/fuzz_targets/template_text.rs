@@ -9,7 +9,7 @@ use templates::{
 };
 
 static TEMPLATES: LazyLock<NotificationTemplates> =
-    LazyLock::new(|| NotificationTemplates::with_defaults().expect("what is built in is well formed"));
+    LazyLock::new(NotificationTemplates::with_defaults);
 static DATA: LazyLock<Arc<Notification>> = LazyLock::new(|| {
     let labels = Arc::new([("alertname".to_owned(), "Down".to_owned())].into());
     let alert = Alert {

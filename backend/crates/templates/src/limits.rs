@@ -5,7 +5,7 @@
 pub struct Limits {
     /// The longest output, and the longest text on the way to it, in bytes; at most 4 MiB.
     pub output: usize,
-    /// All work together, about one for each byte handled and eight for each step.
+    /// All work together, about one for each byte handled and sixteen for each step.
     pub work: u64,
 }
 

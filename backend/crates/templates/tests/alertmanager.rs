@@ -97,7 +97,7 @@ fn notification(data: &Data) -> Arc<Notification> {
 #[test]
 fn as_alertmanager_answers() {
     let cases: Cases = support::read(FILE);
-    let templates = NotificationTemplates::with_defaults().unwrap();
+    let templates = NotificationTemplates::with_defaults();
     let data: BTreeMap<_, _> = cases.data.iter().map(|(name, data)| (name, notification(data))).collect();
     assert!(cases.cases.len() >= 80);
     let mut wrong = Vec::new();
@@ -155,7 +155,8 @@ fn alertmanager_still_answers_so() {
     for case in &mut cases.cases {
         let theirs = rendered(&amtool, dir.path(), case);
         let (answer, error) = (theirs.clone().ok(), theirs.err());
-        if (&case.answer, &case.error) != (&answer, &error) {
+        // How errors are worded changes with the version of Go.
+        if case.answer != answer || case.error.is_some() != error.is_some() {
             wrong.push(format!("{} on {}: {answer:?} {error:?}", case.template, case.data));
         }
         (case.answer, case.error) = (answer, error);

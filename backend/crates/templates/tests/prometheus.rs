@@ -173,7 +173,8 @@ fn prometheus_still_answers_so() {
         let theirs = asked(&promtool, dir.path(), &cases, &cases.cases[at]);
         let (answer, error) = (theirs.clone().ok(), theirs.err());
         let case = &mut cases.cases[at];
-        if (&case.answer, &case.error) != (&answer, &error) {
+        // How errors are worded changes with the version of Go.
+        if case.answer != answer || case.error.is_some() != error.is_some() {
             wrong.push(format!("{} on {}: {answer:?} {error:?}", case.template, case.value));
         }
         (case.answer, case.error) = (answer, error);

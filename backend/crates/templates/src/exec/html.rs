@@ -15,10 +15,10 @@ use gotmpl::parse::{
 };
 use gotmpl::{SafeKind, Value as Foreign};
 
-use super::{Functions, Items, Trees, evaluate, items};
+use super::{Functions, Items, Trees, evaluate, evaluate_items};
 use crate::error::TemplateError;
 use crate::funcs::Context;
-use crate::syntax::{Branch, Command, Expr, ExprKind, Node, Pipe, Tree, quote};
+use crate::syntax::{Branch, Command, Expr, ExprKind, Node, Pipe, Source, Tree, quote};
 use crate::value::{Value, show};
 
 /// Runs a tree with `dot` as its data and gives the page.
@@ -32,7 +32,7 @@ pub(crate) fn run(
     context: Context<'static>,
     dot: &Value,
 ) -> Result<String, TemplateError> {
-    let mut lowering = Lowering { pipes: Vec::new(), tree, trees };
+    let mut lowering = Lowering { pipes: Vec::new(), places: Vec::new(), tree, trees, ranges: 0 };
     let mut lowered = vec![(String::new(), lowering.body(&tree.body)?)];
     let mut wanted = called(&tree.body);
     let mut done = BTreeSet::new();
@@ -47,7 +47,8 @@ pub(crate) fn run(
     }
     let limits = *context.limits();
     let shared = Arc::new(Shared { pipes: lowering.pipes, functions, context });
-    let failed = |error: gotmpl::TemplateError| failure(error, tree, limits.output);
+    let places = std::mem::take(&mut lowering.places);
+    let failed = |error: gotmpl::TemplateError| failure(error, tree, &places, limits.output);
     let mut template = gotmpl::html::Template::new("")
         .max_range_iters((limits.work / 8).max(1))
         .parse("{{template \"\" .}}")
@@ -88,7 +89,12 @@ impl Write for Bounded {
     }
 }
 
-fn failure(error: gotmpl::TemplateError, tree: &Tree, limit: usize) -> TemplateError {
+fn failure(
+    error: gotmpl::TemplateError,
+    tree: &Tree,
+    places: &[(Arc<Source>, usize)],
+    limit: usize,
+) -> TemplateError {
     let source = &tree.source.name;
     match error {
         gotmpl::TemplateError::Exec(message) if message.starts_with("template: ") => {
@@ -101,8 +107,17 @@ fn failure(error: gotmpl::TemplateError, tree: &Tree, limit: usize) -> TemplateE
         gotmpl::TemplateError::Write => {
             TemplateError::run(format!("template: {source}: the output is longer than {limit} bytes"), None)
         }
-        error @ gotmpl::TemplateError::Escape { line, .. } => {
-            TemplateError::run(error.to_string(), Some(line).filter(|line| *line > 0))
+        gotmpl::TemplateError::Escape { line, description, .. } => {
+            let found = line.checked_sub(1).and_then(|at| places.get(at));
+            let (place, line) = match found {
+                Some((source, at)) => {
+                    let (line, column) = source.place(*at);
+                    (format!(":{}:{line}:{column}", source.name), Some(line))
+                }
+                None if source.is_empty() => (String::new(), None),
+                None => (format!(":{source}"), None),
+            };
+            TemplateError::run(format!("html/template{place}: {description}"), line)
         }
         error => TemplateError::run(format!("template: {source}: {error}"), None),
     }
@@ -123,12 +138,19 @@ struct Lowered {
     reads: Vec<Arc<str>>,
 }
 
+/// A pipeline that is called for, with what it is to be evaluated with.
+struct Invocation<'a> {
+    lowered: &'a Lowered,
+    dot: Value,
+    variables: Vec<(&'a str, Value)>,
+}
+
 type Escape = fn(&str) -> String;
 type Action = fn(&Shared, &[Foreign]) -> gotmpl::Result<Foreign>;
 
 /// The functions that stand for pipelines, by what becomes of the value. All take the number of the pipeline,
 /// dot and the variables.
-const ACTIONS: [(&str, Action); 5] = [
+const ACTIONS: [(&str, Action); 7] = [
     (EVALUATE, |shared, args| Ok(foreign(&shared.evaluate(args)?))),
     (TEST, |shared, args| {
         let value = shared.evaluate(args)?;
@@ -151,6 +173,14 @@ const ACTIONS: [(&str, Action); 5] = [
         shared.context.room(text.len()).map_err(gotmpl::TemplateError::Exec)?;
         Ok(Foreign::from(text))
     }),
+    (PRINT_HTML, |shared, args| {
+        let text = show(&shared.evaluate(args)?);
+        Ok(Foreign::Safe { kind: SafeKind::Html, s: text.into() })
+    }),
+    (PRINT_URL, |shared, args| {
+        let text = show(&shared.evaluate(args)?);
+        Ok(Foreign::Safe { kind: SafeKind::Url, s: text.into() })
+    }),
     (NIL, |shared, _| {
         shared.context.charge(super::STEP).map_err(gotmpl::TemplateError::Exec)?;
         Ok(Foreign::Nil)
@@ -161,29 +191,36 @@ const EVALUATE: &str = "_evaluate";
 const TEST: &str = "_test";
 const ITEMS: &str = "_items";
 const PRINT: &str = "_print";
+const PRINT_HTML: &str = "_print_html";
+const PRINT_URL: &str = "_print_url";
 const NIL: &str = "_nil";
 
 impl Shared {
     fn evaluate(&self, args: &[Foreign]) -> gotmpl::Result<Value> {
+        let Invocation { lowered, dot, variables } = self.invocation(args)?;
+        evaluate(&lowered.tree, &lowered.pipe, self.functions, &self.context, &dot, variables)
+            .map_err(|error| gotmpl::TemplateError::Exec(error.to_string()))
+    }
+
+    fn invocation(&self, args: &[Foreign]) -> gotmpl::Result<Invocation<'_>> {
         let lowered = match args {
-            [Foreign::Int(number), ..] => {
-                usize::try_from(*number).ok().and_then(|number| self.pipes.get(number))
-            }
+            [Foreign::Int(number), ..] => usize::try_from(*number).ok().and_then(|at| self.pipes.get(at)),
             _ => None,
         };
         let (Some(lowered), [_, dot, variables @ ..]) = (lowered, args) else {
             return Err(gotmpl::TemplateError::Exec("template: no such pipeline".to_owned()));
         };
         let variables = lowered.reads.iter().map(|name| &**name).zip(variables.iter().map(ours)).collect();
-        evaluate(&lowered.tree, &lowered.pipe, self.functions, &self.context, &ours(dot), variables)
-            .map_err(|error| gotmpl::TemplateError::Exec(error.to_string()))
+        Ok(Invocation { lowered, dot: ours(dot), variables })
     }
 
     fn items(&self, args: &[Foreign]) -> gotmpl::Result<Foreign> {
-        let value = self.evaluate(args)?;
-        let failed = |message: String| gotmpl::TemplateError::Exec(format!("template: {message}"));
-        self.context.charge(value.len().unwrap_or(0)).map_err(failed)?;
-        Ok(match items(&value).map_err(failed)? {
+        let Invocation { lowered, dot, variables } = self.invocation(args)?;
+        let (value, items) =
+            evaluate_items(&lowered.tree, &lowered.pipe, self.functions, &self.context, &dot, variables)
+                .map_err(|error| gotmpl::TemplateError::Exec(error.to_string()))?;
+        Ok(match items {
+            Items::Nothing => Foreign::Nil,
             Items::Numbers(count) => Foreign::Int(count),
             Items::List => {
                 let elements = (0..value.len().unwrap_or(0)).filter_map(|at| value.element(at));
@@ -242,18 +279,24 @@ fn ours(value: &Foreign) -> Value {
 /// Turns our trees into those of `gotmpl`.
 struct Lowering<'a> {
     pipes: Vec<Lowered>,
+    /// Where what `gotmpl` takes for lines stands.
+    places: Vec<(Arc<Source>, usize)>,
     tree: &'a Tree,
     trees: &'a Trees,
+    /// How many bodies of `range` this is in.
+    ranges: usize,
 }
 
 impl Lowering<'_> {
     fn body(&mut self, nodes: &[Node]) -> Result<ListNode, TemplateError> {
         let nodes = nodes.iter().map(|node| self.node(node)).collect::<Result<Vec<_>, _>>()?;
-        Ok(ListNode { pos: Pos::new(0, 1), nodes })
+        Ok(ListNode { pos: Pos::new(0, 0), nodes })
     }
 
-    fn pos(&self, at: usize) -> Pos {
-        Pos::new(at, self.tree.source.place(at).0)
+    /// A place for `gotmpl`, which tells only lines of its own; ours are found by their numbers.
+    fn pos(&mut self, at: usize) -> Pos {
+        self.places.push((Arc::clone(&self.tree.source), at));
+        Pos::new(at, self.places.len())
     }
 
     fn error(&self, at: usize, message: &str) -> TemplateError {
@@ -263,7 +306,7 @@ impl Lowering<'_> {
     }
 
     fn node(&mut self, node: &Node) -> Result<Target, TemplateError> {
-        let start = Pos::new(0, 1);
+        let start = Pos::new(0, 0);
         Ok(match node {
             Node::Text(text) => Target::Text(TextNode { pos: start, text: Arc::clone(text) }),
             Node::Action(pipe) => {
@@ -273,7 +316,12 @@ impl Lowering<'_> {
             }
             Node::If(branch) => Target::If(self.branch(TEST, branch)?),
             Node::With(branch) => Target::With(self.branch(TEST, branch)?),
-            Node::Range(branch) => Target::Range(self.branch(ITEMS, branch)?),
+            Node::Range(branch) => {
+                self.ranges += 1;
+                let branch = self.branch(ITEMS, branch);
+                self.ranges -= 1;
+                Target::Range(branch?)
+            }
             Node::Template(call) => {
                 if !self.trees.contains_key(&call.name) {
                     return Err(self.error(call.pos, &format!("no such template {}", quote(&call.name))));
@@ -335,6 +383,11 @@ impl Lowering<'_> {
             return Err(self.error(pipe.pos, &message));
         }
         let Some(name) = escaper(last) else { return Ok(self.pipe(PRINT, pipe)) };
+        if self.ranges > 0 {
+            // `gotmpl` looks at such a body twice and takes its own first changes for mistakes. What is
+            // vouched for is not escaped again where that would be wrong.
+            return Ok(self.pipe(if name == "html" { PRINT_HTML } else { PRINT_URL }, pipe));
+        }
         // `x | html` and `html x` both hand over what `print` makes of their arguments.
         let mut commands = others.to_vec();
         if commands.is_empty() || last.args.len() > 1 {

@@ -14,7 +14,7 @@ use crate::value::{Value, show};
 /// How deep templates, bodies and parentheses may be inside each other while they run.
 const MOST_DEPTH: usize = 250;
 /// What a step costs, in units of work.
-const STEP: usize = 8;
+const STEP: usize = 16;
 
 /// Templates by the names they are called by.
 pub(crate) type Trees = BTreeMap<Arc<str>, Arc<Tree>>;
@@ -56,6 +56,22 @@ pub(crate) fn evaluate<'a>(
     let none = Trees::new();
     let mut executor = Executor { variables, ..Executor::new(tree, &none, functions, context) };
     executor.commands(dot, pipe)
+}
+
+/// The same for a pipeline that `range` goes over.
+pub(crate) fn evaluate_items<'a>(
+    tree: &'a Tree,
+    pipe: &'a Pipe,
+    functions: Functions,
+    context: &'a Context<'a>,
+    dot: &Value,
+    variables: Vec<(&'a str, Value)>,
+) -> Result<(Value, Items), TemplateError> {
+    let none = Trees::new();
+    let mut executor = Executor { variables, ..Executor::new(tree, &none, functions, context) };
+    let value = executor.commands(dot, pipe)?;
+    let items = executor.items(&value, pipe)?;
+    Ok((value, items))
 }
 
 type Result<T, E = TemplateError> = std::result::Result<T, E>;
@@ -185,21 +201,13 @@ impl<'a> Executor<'a> {
         self.deeper()?;
         let scope = self.variables.len();
         let value = self.pipeline(dot, &branch.pipe)?;
-        let items = items(&value).map_err(|message| self.error(message))?;
+        let items = self.items(&value, &branch.pipe)?;
         let count = match &items {
-            Items::Numbers(count) => {
-                if branch.pipe.variables.len() > 1 {
-                    let shown = show(&value);
-                    return Err(
-                        self.error(format!("can't use {shown} to iterate over more than one variable"))
-                    );
-                }
-                usize::try_from(*count).unwrap_or(0)
-            }
+            Items::Nothing => 0,
+            Items::Numbers(count) => usize::try_from(*count).unwrap_or(0),
             Items::List => value.len().unwrap_or(0),
             Items::Entries(entries) => entries.len(),
         };
-        self.context.charge(count).map_err(|message| self.error(message))?;
         let mut flow = Flow::Next;
         if count == 0
             && let Some(otherwise) = &branch.otherwise
@@ -211,7 +219,7 @@ impl<'a> Executor<'a> {
             self.step()?;
             let number = Value::Int(i64::try_from(at).unwrap_or(i64::MAX));
             let (index, element) = match &items {
-                Items::Numbers(_) => (number.clone(), number),
+                Items::Nothing | Items::Numbers(_) => (number.clone(), number),
                 Items::List => (number, value.element(at).unwrap_or(Value::Nil)),
                 Items::Entries(entries) => (Value::Text(Arc::clone(&entries[at].0)), entries[at].1.clone()),
             };
@@ -225,6 +233,17 @@ impl<'a> Executor<'a> {
         self.variables.truncate(scope);
         self.depth -= 1;
         Ok(flow)
+    }
+
+    /// What `range` over a value goes over, paid for.
+    fn items(&self, value: &Value, pipe: &Pipe) -> Result<Items> {
+        let items = items(value).map_err(|message| self.error(message))?;
+        if matches!(items, Items::Numbers(_)) && pipe.variables.len() > 1 {
+            let shown = show(value);
+            return Err(self.error(format!("can't use {shown} to iterate over more than one variable")));
+        }
+        self.context.charge(value.len().unwrap_or(0)).map_err(|message| self.error(message))?;
+        Ok(items)
     }
 
     /// Gives the variables of a `range` their values for one round.
@@ -373,6 +392,8 @@ impl<'a> Executor<'a> {
 
 /// What `range` goes over.
 pub(crate) enum Items {
+    /// Nothing.
+    Nothing,
     /// The numbers below this one.
     Numbers(i64),
     /// The elements of a list.
@@ -382,9 +403,9 @@ pub(crate) enum Items {
 }
 
 /// What `range` over a value goes over.
-pub(crate) fn items(value: &Value) -> Result<Items, String> {
+fn items(value: &Value) -> Result<Items, String> {
     match value {
-        Value::Nil => Ok(Items::Numbers(0)),
+        Value::Nil => Ok(Items::Nothing),
         Value::Int(count) => Ok(Items::Numbers(*count)),
         Value::Byte(count) => Ok(Items::Numbers(i64::from(*count))),
         Value::Texts(_) | Value::List { .. } | Value::Pairs(_) | Value::Alerts { .. } | Value::Samples(_) => {

@@ -214,7 +214,7 @@ fn slice(_: &Context<'_>, args: &[Value]) -> Result<Value, String> {
     if item.as_text().is_some() && indexes.len() == 3 {
         return Err("cannot 3-index slice a string".to_owned());
     }
-    let Some(length) = item.len() else { return wrong() };
+    let Some(length) = item.len().filter(|_| item.entries().is_none()) else { return wrong() };
     let bounds = indexes.iter().map(|index| position(index, length + 1)).collect::<Result<Vec<_>, _>>()?;
     let start = bounds.first().copied().unwrap_or(0);
     let end = bounds.get(1).copied().unwrap_or(length);

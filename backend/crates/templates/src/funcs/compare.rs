@@ -58,7 +58,25 @@ fn other(left: &Value, right: &Value) -> Result<bool, String> {
         (Value::Time(a), Value::Time(b)) => Ok(a == b),
         (Value::Pair(a), Value::Pair(b)) => Ok(a == b),
         (Value::Location(a), Value::Location(b)) => Ok(a == b),
-        _ => Err(format!("non-comparable type {}: {}", show(right), right.type_name())),
+        _ if kind(left) == kind(right) => {
+            Err(format!("non-comparable type {}: {}", show(right), right.type_name()))
+        }
+        _ => Err(format!(
+            "non-comparable types {}: {}, {}: {}",
+            show(left),
+            left.type_name(),
+            right.type_name(),
+            show(right)
+        )),
+    }
+}
+
+/// What Go's reflection calls a kind, as far as it is no basic one.
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Map { .. } | Value::TextMap(_) | Value::Kv(_) => "map",
+        value if value.len().is_some() => "slice",
+        value => value.type_name(),
     }
 }
 

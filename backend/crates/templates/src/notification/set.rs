@@ -1,6 +1,6 @@
 //! A set of templates, and texts that call them.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::{Notification, functions};
 use crate::error::TemplateError;
@@ -25,15 +25,16 @@ pub struct NotificationTemplates {
 
 impl NotificationTemplates {
     /// The templates that Alertmanager has without any file, under the names that files of its users call.
-    ///
-    /// # Errors
-    /// Never: what is built in is well formed, which a test checks.
-    pub fn with_defaults() -> Result<Self, TemplateError> {
-        let mut set = Self::empty();
-        for (name, text) in DEFAULTS {
-            set.add(name, text)?;
-        }
-        Ok(set)
+    #[must_use]
+    pub fn with_defaults() -> Self {
+        static BUILT_IN: LazyLock<NotificationTemplates> = LazyLock::new(|| {
+            let mut set = NotificationTemplates::empty();
+            for (name, text) in DEFAULTS {
+                set.add(name, text).expect("what is built in is well formed, as every test here shows");
+            }
+            set
+        });
+        BUILT_IN.clone()
     }
 
     /// No templates.

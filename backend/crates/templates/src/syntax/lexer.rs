@@ -236,7 +236,7 @@ impl Lexer<'_> {
             '`' => return self.raw(),
             '\'' => return self.character(),
             '$' => return self.name(Kind::Variable),
-            '.' if !self.peek().is_some_and(|c| c.is_ascii_digit()) => return self.name(Kind::Field),
+            '.' if self.peek().is_some_and(|c| !c.is_ascii_digit()) => return self.name(Kind::Field),
             '.' | '+' | '-' | '0'..='9' => {
                 self.pos = self.start;
                 return self.number();
@@ -372,6 +372,14 @@ impl Lexer<'_> {
     fn number(&mut self) -> State {
         if !self.scan_number() {
             self.next();
+            let text = self.text.get(self.start..self.pos).unwrap_or("").to_owned();
+            return self.fail(format!("bad number syntax: {}", super::print::quote(&text)));
+        }
+        if matches!(self.peek(), Some('+' | '-')) {
+            // The second half of a complex number, which Go knows and templates have no use for.
+            if !self.scan_number() {
+                self.next();
+            }
             let text = self.text.get(self.start..self.pos).unwrap_or("").to_owned();
             return self.fail(format!("bad number syntax: {}", super::print::quote(&text)));
         }
