@@ -29,6 +29,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "scrape",
         &["model", "config", "relabel", "exposition", "discovery", "storage", "platform", "telemetry"],
     ),
+    ("alerting", &["model", "config", "relabel", "platform", "telemetry"]),
     ("metastore", &["model", "dashboard", "platform"]),
     ("fleet", &["model", "exposition", "platform"]),
     (
