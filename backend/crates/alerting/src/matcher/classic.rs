@@ -48,12 +48,8 @@ pub(super) fn parse_matcher(text: &str) -> Result<Matcher, MatcherError> {
         return Err(wrong("expected a label name, an operator (=, !=, =~ or !~) and a value"));
     }
     let rest = rest.trim_start_matches(blank);
-    let operators = [
-        ("=~", MatchOp::Regex),
-        ("=", MatchOp::Equal),
-        ("!=", MatchOp::NotEqual),
-        ("!~", MatchOp::NotRegex),
-    ];
+    let operators =
+        [("=~", MatchOp::Regex), ("=", MatchOp::Equal), ("!=", MatchOp::NotEqual), ("!~", MatchOp::NotRegex)];
     let found = operators.into_iter().find_map(|(sign, op)| rest.strip_prefix(sign).map(|rest| (op, rest)));
     let Some((op, raw)) = found else {
         return Err(wrong("expected an operator (=, !=, =~ or !~) after the label name"));

@@ -38,7 +38,9 @@ fn where_both_disagree_the_classic_one_counts() {
 
 #[test]
 fn refused() {
-    for bad in ["{", "}", "a", "=b", "a==b\"", "{a=b", "a=b}}", "a=\"b", "a=b,,c=d", "{a=b}c", "a=~(", "\"a=b"] {
+    for bad in
+        ["{", "}", "a", "=b", "a==b\"", "{a=b", "a=b}}", "a=\"b", "a=b,,c=d", "{a=b}c", "a=~(", "\"a=b"]
+    {
         let result = parse_matchers(bad);
         let classic_takes = ["{", "}", "{a=b", "a=b}}", "{a=b}c"].contains(&bad);
         assert_eq!(result.is_ok(), classic_takes, "{bad}: {result:?}");
@@ -52,7 +54,8 @@ fn refused() {
 
 #[test]
 fn sorted_printed_and_matched() {
-    let matchers = Matchers::parse(r#"{team!="x",severity=~"warning|critical",severity="critical"}"#).unwrap();
+    let matchers =
+        Matchers::parse(r#"{team!="x",severity=~"warning|critical",severity="critical"}"#).unwrap();
     assert_eq!(matchers.to_string(), r#"{severity="critical",severity=~"warning|critical",team!="x"}"#);
     assert!(matchers.matches(&Labels::from_pairs([("severity", "critical")])));
     assert!(!matchers.matches(&Labels::from_pairs([("severity", "critical"), ("team", "x")])));
