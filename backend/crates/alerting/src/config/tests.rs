@@ -66,8 +66,8 @@ inhibit_rules:
     let expected = r#"{severity=~"warning|critical",team="db",zone=~"e.*",zone="eu"}"#;
     assert_eq!(child.matchers.to_string(), expected);
     assert_eq!(child.group_by, Some(GroupBy::All));
-    assert_eq!(child.group_wait.map(|d| d.as_ms()), Some(0));
-    assert_eq!(child.repeat_interval.map(|d| d.as_ms()), Some(86_400_000));
+    assert_eq!(child.group_wait.map(::config::Duration::as_ms), Some(0));
+    assert_eq!(child.repeat_interval.map(::config::Duration::as_ms), Some(86_400_000));
     assert!(child.r#continue && child.receiver.is_none());
     assert_eq!(config.time_intervals.len(), 2);
     assert_eq!(config.inhibit_rules[0].equal, ["cluster", "instance"]);
