@@ -8,6 +8,7 @@ use super::Dispatcher;
 use super::group::{Group, Told, Verdict};
 use crate::alert::Alert;
 use crate::inhibit::Inhibition;
+use crate::route::Route;
 
 /// What became of an alert on one of its routes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,8 +23,10 @@ pub struct Explanation {
     pub verdict: Verdict,
     /// What came of the integrations at the last flush that got to them; of the whole group.
     pub told: Vec<Told>,
-    /// When the group is flushed next.
-    pub next_flush_ms: TimestampMs,
+    /// When the group is flushed next; none if the alert has left it.
+    pub next_flush_ms: Option<TimestampMs>,
+    /// When the alert, being resolved and dealt with, left the group; none if it is still there.
+    pub left_at_ms: Option<TimestampMs>,
 }
 
 /// A group with its alerts.
@@ -62,8 +65,21 @@ impl Suppression {
     }
 }
 
+pub(super) fn explanation(route: &Route, group: &Group, verdict: Verdict) -> Explanation {
+    Explanation {
+        route_id: route.id.clone(),
+        receiver: route.options.receiver.clone(),
+        group_key: group.key.clone(),
+        verdict,
+        told: group.told.clone(),
+        next_flush_ms: None,
+        left_at_ms: None,
+    }
+}
+
 impl Dispatcher {
-    /// What became of the alert with these labels, for each of its routes where it is known.
+    /// What became of the alert with these labels, for each of its routes where it is known; then what became of
+    /// it before, as far as that is remembered, the latest first.
     #[must_use]
     pub fn explain(&self, labels: &Labels) -> Vec<Explanation> {
         let fingerprint = crate::fingerprint::Fingerprint::of(labels);
@@ -76,14 +92,11 @@ impl Dispatcher {
                 continue;
             };
             explanations.push(Explanation {
-                route_id: route.id.clone(),
-                receiver: route.options.receiver.clone(),
-                group_key: group.key.clone(),
-                verdict: member.verdict.clone(),
-                told: group.told.clone(),
-                next_flush_ms: group.due_ms,
+                next_flush_ms: Some(group.due_ms),
+                ..explanation(route, group, member.verdict.clone())
             });
         }
+        explanations.extend(self.history.of(fingerprint).cloned());
         explanations
     }
 

@@ -39,20 +39,21 @@ impl Dispatcher {
         let resolved: Vec<Arc<Alert>> =
             alerts.iter().filter(|alert| alert.is_resolved(now_ms)).cloned().collect();
         let alerts = self.stages(&mut group, alerts, &options, now_ms);
-        let mut waiting = 0;
+        let mut waiting = Vec::new();
         if let Some(receiver) = self.config.receiver(&options.receiver).cloned()
             && !alerts.is_empty()
         {
             for at in 0..receiver.integrations.len() {
                 let send = self.integration(id, &mut group, &receiver, at, &alerts, &options, now_ms);
                 if let Some(send) = send {
+                    waiting.push(send.id);
                     sends.push(Send { route_id: route_id.clone(), ..send });
-                    waiting += 1;
                 }
             }
         }
-        if waiting == 0 {
-            group.remove(&resolved);
+        if waiting.is_empty() {
+            let removed = group.remove(&resolved);
+            self.history.note(self.config.tree.route(group.route), &group, removed, now_ms);
         } else {
             let deadline_ms = deadline(&options, now_ms);
             group.flight = Some(Flight { waiting, failed: false, resolved, deadline_ms, overdue: false });

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use model::{Labels, TimestampMs};
 
+use super::send::SendId;
 use crate::alert::Alert;
 use crate::fingerprint::Fingerprint;
 use crate::inhibit::Inhibition;
@@ -123,8 +124,8 @@ pub(super) struct Member {
 /// A flush whose answers are not all there.
 #[derive(Clone, Debug)]
 pub(super) struct Flight {
-    /// Integrations that have not answered.
-    pub(super) waiting: usize,
+    /// What has not been answered.
+    pub(super) waiting: Vec<SendId>,
     /// Whether one of them failed.
     pub(super) failed: bool,
     /// Alerts that leave the group if all of them succeed.
@@ -159,14 +160,14 @@ impl Group {
             .or_insert_with(|| Member { alert: alert.clone(), verdict: Verdict::Waiting });
     }
 
-    /// Takes out alerts that were told to be resolved, unless they were told anew since.
-    pub(super) fn remove(&mut self, resolved: &[Arc<Alert>]) {
+    /// Takes out alerts that are resolved and were dealt with, unless they were told anew since.
+    pub(super) fn remove(&mut self, resolved: &[Arc<Alert>]) -> Vec<Member> {
+        let mut removed = Vec::new();
         for alert in resolved {
             let same = self.members.get(&alert.fingerprint).is_some_and(|m| Arc::ptr_eq(&m.alert, alert));
-            if same {
-                self.members.remove(&alert.fingerprint);
-            }
+            removed.extend(same.then(|| self.members.remove(&alert.fingerprint)).flatten());
         }
+        removed
     }
 
     pub(super) fn judge(&mut self, alert: &Alert, verdict: Verdict) {

@@ -11,13 +11,14 @@ mod compiled;
 mod explain;
 mod flush;
 mod group;
+mod history;
 mod send;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::Arc;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use model::{Labels, TimestampMs};
 
 use crate::alert::{Alert, AlertError, AlertStore, NewAlert};
@@ -31,6 +32,7 @@ use crate::silence::{SilenceError, SilenceLimits, Silences};
 
 use compiled::Compiled;
 use group::{Group, GroupId};
+use history::History;
 use send::Sending;
 
 pub use explain::{Explanation, GroupView, Suppression};
@@ -68,6 +70,7 @@ pub struct Dispatcher {
     /// Times at which groups are due. An entry counts only if the group still says the same time.
     timers: BinaryHeap<Reverse<(TimestampMs, GroupId)>>,
     sendings: BTreeMap<SendId, Sending>,
+    history: History,
     next_group: u64,
     next_send: u64,
     /// Alerts that got into no group because there were too many.
@@ -89,6 +92,7 @@ impl Dispatcher {
             by_labels: HashMap::default(),
             timers: BinaryHeap::new(),
             sendings: BTreeMap::new(),
+            history: History::default(),
             next_group: 0,
             next_send: 1,
             without_group: 0,
@@ -165,10 +169,17 @@ impl Dispatcher {
     pub fn reload(&mut self, config: &AlertingConfig, now_ms: TimestampMs) -> Vec<SendId> {
         self.config = Compiled::new(config);
         self.inhibitor = Inhibitor::new(&config.inhibit_rules);
+        let mut alerts: Vec<Arc<Alert>> = self.alerts.iter().cloned().collect();
+        // Resolved alerts may be forgotten already while a group still has to tell of them.
+        let mut seen: HashSet<Fingerprint> = alerts.iter().map(|alert| alert.fingerprint).collect();
+        for member in self.groups.values().flat_map(|group| group.members.values()) {
+            if seen.insert(member.alert.fingerprint) {
+                alerts.push(member.alert.clone());
+            }
+        }
         self.groups.clear();
         self.by_labels.clear();
         self.timers.clear();
-        let mut alerts: Vec<Arc<Alert>> = self.alerts.iter().cloned().collect();
         // The oldest makes the group and decides how long it still waits.
         alerts.sort_by_key(|alert| (alert.starts_at_ms, alert.fingerprint));
         for alert in &alerts {

@@ -77,7 +77,7 @@ impl Dispatcher {
         let Some(sending) = self.sendings.remove(&id) else { return false };
         let (firing, resolved) = (sending.firing.clone(), sending.resolved.clone());
         self.log.note(&sending.key, id.0, firing, resolved, sending.repeat_interval_ms, now_ms);
-        self.answered(&sending, Outcome::Sent(sending.reason), now_ms);
+        self.answered(id, &sending, Outcome::Sent(sending.reason), now_ms);
         true
     }
 
@@ -86,11 +86,11 @@ impl Dispatcher {
     pub fn failed(&mut self, id: SendId, error: &str, now_ms: TimestampMs) -> bool {
         let Some(sending) = self.sendings.remove(&id) else { return false };
         let error = error.chars().take(1000).collect();
-        self.answered(&sending, Outcome::Failed { reason: sending.reason, error }, now_ms);
+        self.answered(id, &sending, Outcome::Failed { reason: sending.reason, error }, now_ms);
         true
     }
 
-    fn answered(&mut self, sending: &Sending, outcome: Outcome, now_ms: TimestampMs) {
+    fn answered(&mut self, send: SendId, sending: &Sending, outcome: Outcome, now_ms: TimestampMs) {
         let Some((id, group)) = sending.group.and_then(|id| Some((id, self.groups.get_mut(&id)?))) else {
             return;
         };
@@ -99,8 +99,8 @@ impl Dispatcher {
         group.tell(Told { integration, index, outcome, at_ms: now_ms });
         let Some(flight) = group.flight.as_mut() else { return };
         flight.failed |= failed;
-        flight.waiting = flight.waiting.saturating_sub(1);
-        if flight.waiting > 0 {
+        flight.waiting.retain(|other| *other != send);
+        if !flight.waiting.is_empty() {
             return;
         }
         let Some(flight) = group.flight.take() else { return };
@@ -109,7 +109,8 @@ impl Dispatcher {
             self.timers.push(Reverse((now_ms, id)));
         }
         if !flight.failed {
-            group.remove(&flight.resolved);
+            let removed = group.remove(&flight.resolved);
+            self.history.note(self.config.tree.route(group.route), group, removed, now_ms);
         }
         if group.members.is_empty() {
             self.drop_group(id);
@@ -125,12 +126,8 @@ impl Dispatcher {
 
     /// Gives up on what a group still waits for.
     pub(super) fn give_up(&mut self, id: GroupId, now_ms: TimestampMs) {
-        let late: Vec<SendId> = self
-            .sendings
-            .iter()
-            .filter(|(_, sending)| sending.group == Some(id))
-            .map(|(send_id, _)| *send_id)
-            .collect();
+        let late = self.groups.get_mut(&id).and_then(|group| group.flight.take());
+        let late = late.map_or_else(Vec::new, |flight| flight.waiting);
         for send_id in late {
             let Some(sending) = self.sendings.get_mut(&send_id) else { continue };
             sending.group = None;
@@ -139,9 +136,6 @@ impl Dispatcher {
             if let Some(group) = self.groups.get_mut(&id) {
                 group.tell(Told { integration, index, outcome, at_ms: now_ms });
             }
-        }
-        if let Some(group) = self.groups.get_mut(&id) {
-            group.flight = None;
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Silences: matchers and a time, during which alerts that match are not told.
 
 mod index;
+mod keep;
+mod make;
 mod query;
 
 use std::collections::BTreeMap;
@@ -10,9 +12,9 @@ use model::{Labels, Matcher, TimestampMs};
 use platform::Entropy;
 use thiserror::Error;
 
-use crate::matcher::{Matchers, matcher_text};
-use crate::records::SilenceRecord;
+use crate::matcher::Matchers;
 use index::SilenceIndex;
+use make::{build, check_matchers, uuid};
 
 /// Where a silence stands at a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -263,105 +265,6 @@ impl Silences {
         });
         before - self.silences.len()
     }
-
-    /// All silences as records.
-    #[must_use]
-    pub fn records(&self) -> Vec<SilenceRecord> {
-        let record = |silence: &Arc<Silence>| SilenceRecord {
-            id: silence.id.to_string(),
-            matchers: silence.written.iter().map(Into::into).collect(),
-            starts_at_ms: silence.starts_at_ms,
-            ends_at_ms: silence.ends_at_ms,
-            updated_at_ms: silence.updated_at_ms,
-            created_by: silence.created_by.clone(),
-            comment: silence.comment.clone(),
-        };
-        self.silences.values().map(record).collect()
-    }
-
-    /// Takes records in. Of two with the same identifier the one that was changed later counts. Gives what is
-    /// wrong with those that are left out.
-    pub fn restore(&mut self, records: Vec<SilenceRecord>) -> Vec<SilenceError> {
-        let mut errors = Vec::new();
-        for record in records {
-            let known = self.silences.get(record.id.as_str());
-            if known.is_some_and(|known| known.updated_at_ms >= record.updated_at_ms) {
-                continue;
-            }
-            let written: Vec<Matcher> = record.matchers.into_iter().map(Into::into).collect();
-            match check_matchers(&written) {
-                Ok(matchers) => self.put(Silence {
-                    id: Arc::from(record.id),
-                    written,
-                    matchers,
-                    starts_at_ms: record.starts_at_ms,
-                    ends_at_ms: record.ends_at_ms,
-                    updated_at_ms: record.updated_at_ms,
-                    created_by: record.created_by,
-                    comment: record.comment,
-                }),
-                Err(error) => errors.push(error),
-            }
-        }
-        errors
-    }
-}
-
-/// Compiles the matchers of a silence; they must not match everything.
-fn check_matchers(written: &[Matcher]) -> Result<Matchers, SilenceError> {
-    let invalid = |why: String| SilenceError::Invalid(why);
-    if written.is_empty() {
-        return Err(invalid("at least one matcher is needed".to_owned()));
-    }
-    if let Some(at) = written.iter().position(|matcher| matcher.name.is_empty()) {
-        return Err(invalid(format!("matcher {at} has no label name")));
-    }
-    let matchers = Matchers::new(written.iter().cloned()).map_err(|error| invalid(error.to_string()))?;
-    let asks = |matcher: &model::CompiledMatcher| {
-        matches!(matcher.matcher().op, model::MatchOp::NotEqual | model::MatchOp::NotRegex)
-            || !matcher.matches_absent()
-    };
-    if !matchers.as_slice().iter().any(asks) {
-        let texts: Vec<String> = written.iter().map(matcher_text).collect();
-        return Err(invalid(format!(
-            "{}: at least one matcher must not match an empty value",
-            texts.join(",")
-        )));
-    }
-    Ok(matchers)
-}
-
-fn build(
-    id: Arc<str>,
-    new: NewSilence,
-    matchers: Matchers,
-    starts_at_ms: TimestampMs,
-    now_ms: TimestampMs,
-) -> Silence {
-    Silence {
-        id,
-        written: new.matchers,
-        matchers,
-        starts_at_ms,
-        ends_at_ms: new.ends_at_ms,
-        updated_at_ms: now_ms,
-        created_by: new.created_by,
-        comment: new.comment,
-    }
-}
-
-/// A random UUID (version 4).
-fn uuid(entropy: &dyn Entropy) -> String {
-    let high = (entropy.next_u64() & 0xffff_ffff_ffff_0fff) | 0x4000;
-    let low = (entropy.next_u64() & 0x3fff_ffff_ffff_ffff) | 0x8000_0000_0000_0000;
-    format!(
-        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-        high >> 32,
-        (high >> 16) & 0xffff,
-        high & 0xffff,
-        low >> 48,
-        low & 0xffff_ffff_ffff
-    )
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::matcher::parse_matchers;
+use crate::records::SilenceRecord;
 
 fn new(matchers: &str, starts_at_ms: i64, ends_at_ms: i64) -> NewSilence {
     NewSilence {
