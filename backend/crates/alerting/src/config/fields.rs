@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration as StdDuration;
 
-use config::{Node, Problem, Read, Secret, Section};
+use config::{Node, Problem, Read, Scalar, ScalarKind, Secret, Section};
 use platform::http_client::TextSource;
 use url::Url;
 
@@ -71,10 +71,11 @@ pub(super) fn secret_url_or_file(
     key: &'static str,
     file_key: &'static str,
 ) -> Result<Option<TextSource>, Problem> {
-    let inline = secret(section, key)?;
-    if let Some(TextSource::Inline(address)) = &inline {
-        check_url(section, key, address)?;
+    let inline: Option<Secret> = section.get(key)?;
+    if let Some(address) = &inline {
+        check_url(section, key, address.expose())?;
     }
+    let inline = inline.map(TextSource::from);
     let from_file = file(section, file_key)?;
     either(section, (key, inline), (file_key, from_file))
 }
@@ -160,13 +161,18 @@ pub(super) fn sub_section<T>(
     Ok(value)
 }
 
-/// A duration as Go writes it: `1m30s`, `1.5s`, `300ms`. Zero or absent mostly means no limit.
+/// A duration as Go writes it: `1m30s`, `1.5s`, `300ms`; a bare number is nanoseconds. Zero or absent mostly means no limit.
 pub(super) fn go_duration(
     section: &mut Section<'_>,
     key: &'static str,
     default: StdDuration,
 ) -> Result<StdDuration, Problem> {
     let Some(text) = section.get::<String>(key)? else { return Ok(default) };
+    if let Some(Node::Scalar(Scalar { kind: ScalarKind::Number, .. })) = section.node(key)
+        && let Ok(nanoseconds) = text.parse()
+    {
+        return Ok(StdDuration::from_nanos(nanoseconds));
+    }
     parse_go_duration(&text).ok_or_else(|| {
         section.problem(key, format!("{text:?} is no duration; write one such as 10s, 1m30s or 500ms"))
     })

@@ -38,8 +38,10 @@ pub struct AlertingConfig {
     pub receivers: Vec<Arc<Receiver>>,
     /// Time intervals, with names that are unique; those under the old name `mute_time_intervals` first.
     pub time_intervals: Vec<NamedIntervals>,
-    /// `tracing`, as it stands; nothing acts on it.
+    /// `tracing` and `event_recorder`, as they stand; nothing acts on them.
     pub tracing: Option<Node>,
+    /// See `tracing`.
+    pub event_recorder: Option<Node>,
     /// What should be written otherwise, with its line and column; to be told at start.
     pub warnings: Vec<String>,
 }
@@ -78,7 +80,12 @@ impl AlertingConfig {
         let inhibit_rules = top.list("inhibit_rules", |node| InhibitRuleConfig::read(node, &mut warnings))?;
         let time_intervals = time_intervals(&mut top)?;
         check_names(&route, &names, &time_intervals)?;
-        let tracing = top.get::<Node>("tracing")?;
+        let mut ignored = |key: &'static str| -> Result<Option<Node>, Problem> {
+            let node: Option<Node> = top.get(key)?;
+            warnings.extend(node.iter().map(|node| format!("{}: {key} has no effect yet", node.place())));
+            Ok(node)
+        };
+        let (tracing, event_recorder) = (ignored("tracing")?, ignored("event_recorder")?);
         top.finish()?;
         Ok(Self {
             global,
@@ -88,6 +95,7 @@ impl AlertingConfig {
             receivers: receivers.into_iter().map(|(_, receiver)| Arc::new(receiver)).collect(),
             time_intervals,
             tracing,
+            event_recorder,
             warnings,
         })
     }

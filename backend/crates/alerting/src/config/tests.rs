@@ -84,6 +84,13 @@ fn matchers_that_should_be_written_otherwise_are_told() {
 }
 
 #[test]
+fn sections_without_effect_are_told() {
+    let config = load(&format!("{SMALL}event_recorder: {{file_outputs: []}}\n")).unwrap();
+    assert_eq!(config.warnings, ["3:17: event_recorder has no effect yet"]);
+    assert!(config.event_recorder.is_some() && config.tracing.is_none());
+}
+
+#[test]
 fn whole_files_that_are_refused() {
     for (text, why) in [
         ("", "route is missing"),

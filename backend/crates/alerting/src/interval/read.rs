@@ -118,8 +118,8 @@ fn weekday(text: &str) -> Result<i32, String> {
 }
 
 fn month(text: &str) -> Result<i32, String> {
-    let number = text.parse().ok().filter(|n| (1..=12).contains(n));
-    position(&MONTHS, text).or(number).ok_or_else(|| format!("{text:?} is no month"))
+    // A number that no month has is taken, as Alertmanager does; it never holds.
+    position(&MONTHS, text).or(text.parse().ok()).ok_or_else(|| format!("{text:?} is no month"))
 }
 
 fn year(text: &str) -> Result<i32, String> {
@@ -161,10 +161,13 @@ fn location(node: &Node) -> Result<TimeZone, Problem> {
                        such as Europe/Berlin";
             Err(Problem::new(node.place(), why))
         }
-        name => TimeZoneDatabase::bundled().get(name).map_err(|_| {
-            let why =
-                format!("location: unknown time zone {name:?}; write an IANA name such as Europe/Berlin");
-            Problem::new(node.place(), why)
-        }),
+        name => {
+            let zone = TimeZoneDatabase::bundled().get(name).ok();
+            // Names are found in any case of letters, but only their own spelling is portable.
+            zone.filter(|zone| zone.iana_name() == Some(name)).ok_or_else(|| {
+                let why = "write an IANA name such as Europe/Berlin";
+                Problem::new(node.place(), format!("location: unknown time zone {name:?}; {why}"))
+            })
+        }
     }
 }

@@ -88,26 +88,18 @@ pub(super) fn read_rocketchat(r: &mut Reading<'_, '_, '_>) -> Result<RocketchatC
     })
 }
 
-/// The keys of a button are its field names in small letters without underscores there; both ways are taken.
+/// The keys of a button are written together, without underscores.
 fn action(s: &mut Section<'_>) -> Result<AttachmentAction, Problem> {
-    let both = |s: &mut Section<'_>, key, plain| -> Result<String, Problem> {
-        let first = text(s, key, "")?;
-        text(s, plain, &first)
-    };
-    let switch = |s: &mut Section<'_>, key, plain| -> Result<bool, Problem> {
-        let first = s.get_or(key, false)?;
-        s.get_or(plain, first)
-    };
     Ok(AttachmentAction {
         kind: text(s, "type", "")?,
         text: text(s, "text", "")?,
         url: text(s, "url", "")?,
-        image_url: both(s, "image_url", "imageurl")?,
-        is_webview: switch(s, "is_webview", "iswebview")?,
-        webview_height_ratio: both(s, "webview_height_ratio", "webviewheightratio")?,
+        image_url: text(s, "imageurl", "")?,
+        is_webview: s.get_or("iswebview", false)?,
+        webview_height_ratio: text(s, "webviewheightratio", "")?,
         msg: text(s, "msg", "")?,
-        msg_in_chat_window: switch(s, "msg_in_chat_window", "msginchatwindow")?,
-        msg_processing_type: both(s, "msg_processing_type", "msgprocessingtype")?,
+        msg_in_chat_window: s.get_or("msginchatwindow", false)?,
+        msg_processing_type: text(s, "msgprocessingtype", "")?,
     })
 }
 

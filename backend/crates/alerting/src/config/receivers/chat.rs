@@ -1,14 +1,12 @@
 //! Chats with a simple message: Telegram, Discord, Webex, Microsoft Teams.
 
-use std::time::Duration;
-
 use config::{Problem, Section};
 use platform::http_client::TextSource;
 use url::Url;
 
 use super::Reading;
 use crate::config::fields::{
-    file, go_duration, http_url, integer, needed, one_of, secret_or_file, secret_url_or_file, template, text,
+    file, http_url, integer, needed, one_of, secret_or_file, secret_url_or_file, template, text,
 };
 
 /// Telegram's messages.
@@ -28,8 +26,6 @@ pub struct TelegramConfig {
     pub disable_notifications: bool,
     /// Markdown, MarkdownV2, HTML, or empty for plain text.
     pub parse_mode: String,
-    /// Most time of a request; 0 means until the next notification.
-    pub timeout: Duration,
 }
 
 pub(super) fn read_telegram(r: &mut Reading<'_, '_, '_>) -> Result<TelegramConfig, Problem> {
@@ -57,7 +53,6 @@ pub(super) fn read_telegram(r: &mut Reading<'_, '_, '_>) -> Result<TelegramConfi
         message: template(s, "message", "telegram.default.message")?,
         disable_notifications: s.get_or("disable_notifications", false)?,
         parse_mode,
-        timeout: go_duration(s, "timeout", Duration::ZERO)?,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use config::{Duration, Node, Problem, Read as _, Section};
+use config::{Duration, Node, Problem, Section};
 use url::Url;
 
 use super::Reading;
@@ -21,8 +21,8 @@ pub struct JiraConfig {
     pub summary: JiraField,
     /// Text.
     pub description: JiraField,
-    /// Labels.
-    pub labels: JiraLabels,
+    /// Labels; templates.
+    pub labels: Vec<String>,
     /// Priority; a template.
     pub priority: String,
     /// Type of issue; a template.
@@ -48,15 +48,6 @@ pub struct JiraField {
     pub enable_update: bool,
 }
 
-/// Labels of an issue.
-#[derive(Clone, Debug)]
-pub struct JiraLabels {
-    /// Templates.
-    pub values: Vec<String>,
-    /// Whether they are changed when the issue is there already.
-    pub enable_update: bool,
-}
-
 pub(super) fn read(r: &mut Reading<'_, '_, '_>) -> Result<JiraConfig, Problem> {
     let s = &mut *r.section;
     let api_url = http_url(s, "api_url")?.or_else(|| r.context.global.jira_api_url.clone());
@@ -69,7 +60,7 @@ pub(super) fn read(r: &mut Reading<'_, '_, '_>) -> Result<JiraConfig, Problem> {
         project: needed(s, "project")?,
         summary: field(s, "summary", "jira.default.summary")?,
         description: field(s, "description", "jira.default.description")?,
-        labels: labels(s)?,
+        labels: s.get_or("labels", Vec::new())?,
         priority: template(s, "priority", "jira.default.priority")?,
         issue_type: needed(s, "issue_type")?,
         reopen_transition: text(s, "reopen_transition", "")?,
@@ -90,19 +81,5 @@ fn field(s: &mut Section<'_>, key: &'static str, name: &str) -> Result<JiraField
             })
         }),
         _ => Ok(JiraField { template: template(s, key, name)?, enable_update: true }),
-    }
-}
-
-/// A list, or a mapping with a list and whether it is updated.
-fn labels(s: &mut Section<'_>) -> Result<JiraLabels, Problem> {
-    match s.node("labels") {
-        None => Ok(JiraLabels { values: Vec::new(), enable_update: true }),
-        Some(node @ Node::Map(..)) => sub_section(node, "labels", |s| {
-            Ok(JiraLabels {
-                values: s.get_or("values", Vec::new())?,
-                enable_update: s.get_or("enable_update", true)?,
-            })
-        }),
-        Some(node) => Ok(JiraLabels { values: Vec::read(node, "labels")?, enable_update: true }),
     }
 }

@@ -24,7 +24,7 @@ pub use attachments::{
 pub use chat::{DiscordConfig, MsTeamsConfig, MsTeamsV2Config, TelegramConfig, WebexConfig};
 pub use email::{EmailConfig, EmailThreading};
 pub use incidentio::IncidentioConfig;
-pub use jira::{JiraConfig, JiraField, JiraLabels};
+pub use jira::{JiraConfig, JiraField};
 pub use opsgenie::{OpsgenieConfig, OpsgenieResponder};
 pub use pagerduty::{PagerdutyConfig, PagerdutyImage, PagerdutyLink};
 pub use push::{PushoverConfig, SigV4Config, SnsConfig};

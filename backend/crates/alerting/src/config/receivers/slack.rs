@@ -41,8 +41,6 @@ pub struct SlackConfig {
     pub actions: Vec<SlackAction>,
     /// Whether the message about a group is changed instead of a new one sent.
     pub update_message: bool,
-    /// Whether further messages about a group answer the first.
-    pub post_updates_to_thread: bool,
     /// Most time of a request; 0 means until the next notification.
     pub timeout: Duration,
 }
@@ -118,7 +116,6 @@ pub(super) fn read(r: &mut Reading<'_, '_, '_>) -> Result<SlackConfig, Problem> 
         mrkdwn_in: s.get_or("mrkdwn_in", Vec::new())?,
         actions: sections(s, "actions", action)?,
         update_message: needs_app(s, "update_message")?,
-        post_updates_to_thread: needs_app(s, "post_updates_to_thread")?,
         timeout: go_duration(s, "timeout", Duration::ZERO)?,
     })
 }
