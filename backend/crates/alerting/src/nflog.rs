@@ -49,7 +49,7 @@ pub(crate) struct LogKey {
     pub(crate) index: u32,
 }
 
-/// What was told. Fingerprints are sorted.
+/// What was told, and at which flush. Fingerprints are sorted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct LogEntry {
     pub(crate) at_ms: TimestampMs,
@@ -101,7 +101,8 @@ pub(crate) fn reason_to_tell(
     if send_resolved && !is_subset(resolved, &entry.resolved) {
         return Some(TellReason::SomeResolved);
     }
-    (entry.at_ms < now_ms.saturating_sub(repeat_interval_ms)).then_some(TellReason::RepeatIntervalPassed)
+    // Both times are those of flushes, so that an interval that is a multiple of the group's is met exactly.
+    (entry.at_ms <= now_ms.saturating_sub(repeat_interval_ms)).then_some(TellReason::RepeatIntervalPassed)
 }
 
 fn is_subset(of: &[u64], all: &[u64]) -> bool {
@@ -114,7 +115,7 @@ impl NotificationLog {
         slots.iter().find(|slot| slot.is(key)).map(|slot| &slot.entry)
     }
 
-    /// Notes that a receiver was told. What was sent later than what is noted already counts; `number` is that
+    /// Notes that a receiver was told what a flush at `at_ms` decided. What was sent later than what is noted already counts; `number` is that
     /// of the sending.
     pub(crate) fn note(
         &mut self,
@@ -123,11 +124,11 @@ impl NotificationLog {
         firing: Vec<u64>,
         resolved: Vec<u64>,
         repeat_interval_ms: i64,
-        now_ms: TimestampMs,
+        at_ms: TimestampMs,
     ) {
         let lasts_ms = RETENTION_MS.min(repeat_interval_ms.saturating_mul(2));
-        let expires_at_ms = now_ms.saturating_add(lasts_ms);
-        let entry = LogEntry { at_ms: now_ms, firing, resolved, expires_at_ms, number };
+        let expires_at_ms = at_ms.saturating_add(lasts_ms);
+        let entry = LogEntry { at_ms, firing, resolved, expires_at_ms, number };
         let slots = self.groups.entry(key.group_key.clone()).or_default();
         match slots.iter_mut().find(|slot| slot.is(key)) {
             Some(slot) if slot.entry.number > number => {}
@@ -221,8 +222,8 @@ mod tests {
             (Some(entry(&[1, 2], &[2])), &[1], &[2], true, 100, None),
             (Some(entry(&[1], &[])), &[], &[1], false, 100, Some(AllResolved)),
             (Some(entry(&[], &[1])), &[], &[1, 2], true, 999, None),
-            (Some(entry(&[1], &[])), &[1], &[], true, 150, None),
-            (Some(entry(&[1], &[])), &[1], &[], true, 151, Some(RepeatIntervalPassed)),
+            (Some(entry(&[1], &[])), &[1], &[], true, 149, None),
+            (Some(entry(&[1], &[])), &[1], &[], true, 150, Some(RepeatIntervalPassed)),
         ] {
             let found = reason_to_tell(entry.as_ref(), firing, resolved, send_resolved, 50, now);
             assert_eq!(found, expected, "{entry:?} {firing:?} {resolved:?}");

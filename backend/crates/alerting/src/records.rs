@@ -74,7 +74,7 @@ pub struct NotificationRecord {
     pub integration: String,
     /// The how-manieth of its kind.
     pub index: u32,
-    /// When.
+    /// When it was decided.
     pub at_ms: TimestampMs,
     /// Fingerprints of the alerts that fired, sorted.
     pub firing: Vec<u64>,

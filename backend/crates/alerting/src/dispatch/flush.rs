@@ -154,6 +154,7 @@ impl Dispatcher {
             firing,
             resolved,
             repeat_interval_ms: repeat,
+            at_ms: now_ms,
             deadline_ms,
         };
         self.sendings.insert(SendId(number), sending);

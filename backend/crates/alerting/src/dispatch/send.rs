@@ -67,6 +67,7 @@ pub(super) struct Sending {
     pub(super) firing: Vec<u64>,
     pub(super) resolved: Vec<u64>,
     pub(super) repeat_interval_ms: i64,
+    pub(super) at_ms: TimestampMs,
     pub(super) deadline_ms: TimestampMs,
 }
 
@@ -76,7 +77,7 @@ impl Dispatcher {
     pub fn sent(&mut self, id: SendId, now_ms: TimestampMs) -> bool {
         let Some(sending) = self.sendings.remove(&id) else { return false };
         let (firing, resolved) = (sending.firing.clone(), sending.resolved.clone());
-        self.log.note(&sending.key, id.0, firing, resolved, sending.repeat_interval_ms, now_ms);
+        self.log.note(&sending.key, id.0, firing, resolved, sending.repeat_interval_ms, sending.at_ms);
         self.answered(id, &sending, Outcome::Sent(sending.reason), now_ms);
         true
     }
