@@ -62,7 +62,9 @@ impl RouteConfig {
         };
         let mut all = read_matchers(&mut section, "matchers", warnings)?;
         all.extend(read_match(&mut section, "match", MatchOp::Equal)?);
-        all.extend(read_match(&mut section, "match_re", MatchOp::Regex)?);
+        // Written out as Alertmanager compiles them: so they stand in the keys of groups.
+        let anchored = |matcher: Matcher| Matcher { value: format!("^(?:{})$", matcher.value), ..matcher };
+        all.extend(read_match(&mut section, "match_re", MatchOp::Regex)?.into_iter().map(anchored));
         let config = Self {
             place: section.place(),
             receiver: receiver.filter(|name| !name.is_empty()),

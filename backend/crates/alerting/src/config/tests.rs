@@ -63,7 +63,7 @@ inhibit_rules:
     )
     .unwrap();
     let child = &config.route.routes[0];
-    let expected = r#"{severity=~"warning|critical",team="db",zone=~"e.*",zone="eu"}"#;
+    let expected = r#"{severity=~"warning|critical",team="db",zone=~"^(?:e.*)$",zone="eu"}"#;
     assert_eq!(child.matchers.to_string(), expected);
     assert_eq!(child.group_by, Some(GroupBy::All));
     assert_eq!(child.group_wait.map(::config::Duration::as_ms), Some(0));

@@ -60,6 +60,36 @@ fn options_are_inherited() {
     assert_eq!(tree.route(RouteId(0)).options.group_wait_ms, 30_000);
 }
 
+/// As Alertmanager 0.33 names them.
+#[test]
+fn keys_with_unusual_characters() {
+    let tree = tree(
+        r#"
+  - matchers: ['x=~"a|b\\n"', '"a b"!="q\"x"']
+    routes: [{matchers: ['y!=1', 'y=~".*"', 'y=2', 'b!~ü', 'a=~b.c']}]
+  - match_re: {z: '[a-z]+|"'}
+"#,
+    );
+    for (pairs, key) in [
+        (&[("größe", "1")][..], r#"{}:{größe="1"}"#),
+        (&[("a", "b\"c"), ("d", "e\\f")], r#"{}:{a="b\"c", d="e\\f"}"#),
+        (&[("n", "l1\nl2\tx\r\u{7}")], r#"{}:{n="l1\nl2\tx\r\a"}"#),
+        (&[("c", "\u{1}\u{7f}\u{80}")], r#"{}:{c="\x01\x7f\u0080"}"#),
+        (&[("w", "\u{a0}\u{200b}\u{feff}\u{ad}")], r#"{}:{w="\u00a0\u200b\ufeff\u00ad"}"#),
+        (&[("e", "\u{1f600}\u{e0001}\u{e000}")], "{}:{e=\"\u{1f600}\\U000e0001\\ue000\"}"),
+        (&[("a b", "c"), ("x", "a")], r#"{}/{"a b"!="q\"x",x=~"a|b\\n"}:{a b="c", x="a"}"#),
+        (
+            &[("x", "a"), ("y", "2"), ("a", "b.c")],
+            r#"{}/{"a b"!="q\"x",x=~"a|b\\n"}/{a=~"b.c",b!~"ü",y=~".*",y!="1",y="2"}:{a="b.c", x="a", y="2"}"#,
+        ),
+        (&[("z", "abc")], r#"{}/{z=~"^(?:[a-z]+|\")$"}:{z="abc"}"#),
+    ] {
+        let labels = Labels::from_pairs(pairs.iter().copied());
+        let route = tree.route(tree.matches(&labels)[0]);
+        assert_eq!(group_key(&route.key, &labels), key);
+    }
+}
+
 #[test]
 fn keys_of_routes_and_groups() {
     let tree = tree(ROUTES);
