@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgMatches, Args, Parser, Subcommand, ValueEnum};
+use promql_syntax::{Features, ParseOptions};
 use telemetry::{LogFormat, LogLevel};
 
 use crate::tsdb::TsdbCommand;
@@ -25,6 +26,8 @@ pub(crate) enum Command {
     Demo(DemoFlags),
     /// Check files without running anything.
     Check(CheckCommand),
+    /// Run tests.
+    Test(TestCommand),
     /// Look after data directories: list, analyze, dump, verify, make blocks, move in from Prometheus.
     Tsdb(TsdbCommand),
 }
@@ -151,6 +154,23 @@ pub(crate) struct ServerFlags {
     #[arg(long = "query.max-samples", value_name = "COUNT", default_value_t = 50_000_000)]
     pub(crate) query_samples: u64,
 
+    /// Least time between two words that an alert fires.
+    #[arg(long = "rules.alert.resend-delay", value_name = "DURATION", default_value = "1m", value_parser = duration)]
+    pub(crate) resend_delay: Duration,
+
+    /// Longest outage after which alerts are pending again since when they were before.
+    #[arg(long = "rules.alert.for-outage-tolerance", value_name = "DURATION", default_value = "1h", value_parser = duration)]
+    pub(crate) outage_tolerance: Duration,
+
+    /// Least time between a restart and the firing of an alert that was pending before; counts for alerts whose
+    /// "for" is at least as long.
+    #[arg(long = "rules.alert.for-grace-period", value_name = "DURATION", default_value = "10m", value_parser = duration)]
+    pub(crate) grace_period: Duration,
+
+    /// Most rules of a group that are evaluated at a time.
+    #[arg(long = "rules.max-concurrent-evals", value_name = "COUNT", default_value_t = 4)]
+    pub(crate) rule_concurrency: usize,
+
     /// How old a sample may be and still count as a series' current value.
     #[arg(long = "query.lookback-delta", value_name = "DURATION", default_value = "5m", value_parser = duration)]
     pub(crate) lookback_delta: Duration,
@@ -178,6 +198,15 @@ impl ServerFlags {
     pub(crate) fn start_zeros(&self) -> bool {
         self.features.iter().any(|name| name == START_ZEROS)
     }
+
+    /// What queries may be written with; names that mean nothing are passed over.
+    pub(crate) fn parse_options(&self) -> ParseOptions {
+        let mut features = Features::default();
+        for name in &self.features {
+            features.enable(name);
+        }
+        ParseOptions { features }
+    }
 }
 
 /// Flags of the demo.
@@ -193,6 +222,22 @@ pub(crate) struct DemoFlags {
 
     #[command(flatten)]
     pub(crate) server: ServerFlags,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TestCommand {
+    #[command(subcommand)]
+    pub(crate) what: Test,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Test {
+    /// Run tests of rules, in the language of `promtool test rules`.
+    Rules {
+        /// Files of tests.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -218,6 +263,12 @@ pub(crate) enum Check {
         #[arg(long)]
         strict: bool,
         /// Files.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Check files of recording and alerting rules.
+    Rules {
+        /// Rule files.
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },

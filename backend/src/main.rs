@@ -1,4 +1,4 @@
-//! The watchfire program: `serve` and `demo` run the server, `check` looks at files, `tsdb`
+//! The watchfire program: `serve` and `demo` run the server, `check` and `test` look at files, `tsdb`
 //! after data directories.
 //!
 //! Only wiring lives here: flags, the order of starting and stopping, reload. What the parts do is in
@@ -27,6 +27,7 @@ fn main() -> ExitCode {
             serve::main(&flags.server, cli::flag_values(&matches), Some(serve::DemoOptions::from(&flags)))
         }
         Command::Check(check) => check::main(&check.what),
+        Command::Test(test) => check::test(&test.what),
         Command::Tsdb(chore) => tsdb::main(&chore),
     }
 }

@@ -1,18 +1,20 @@
-//! `watchfire check …`: what is wrong with a file, as a person and a script want to know it. Each file has a
+//! `watchfire check …` and `watchfire test …`: what is wrong with a file, as a person and a script want to know it. Each file has a
 //! line; the exit status is 1 when any has a mistake.
 
 mod config_file;
 mod dashboard;
 mod exposition;
 mod promql_tests;
+mod rules;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use platform::{Disk as _, RealDisk};
+use promql_syntax::ParseOptions;
 
-use crate::cli::Check;
+use crate::cli::{Check, Test};
 
 /// What was found out about a file.
 pub(crate) struct Verdict {
@@ -42,10 +44,18 @@ pub(crate) fn main(check: &Check) -> ExitCode {
             files,
             Box::new(|path| with_bytes(path, |bytes| exposition::check(path, bytes, *format, *strict))),
         ),
+        Check::Rules { files } => (files, Box::new(|path| rules::check(path, &ParseOptions::all_features()))),
         Check::PromqlTests { features, files } => return promql_tests::check(features, files),
         Check::Dashboard { files } => (files, Box::new(|path| with_bytes(path, dashboard::check))),
     };
     run(files, look)
+}
+
+/// Runs tests.
+pub(crate) fn test(test: &Test) -> ExitCode {
+    match test {
+        Test::Rules { files } => run(files, |path| rules::test(path, &ParseOptions::all_features())),
+    }
 }
 
 fn run(files: &[PathBuf], mut look: impl FnMut(&Path) -> Verdict) -> ExitCode {

@@ -5,13 +5,15 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use config::{ConfigError, Document, MainFile};
+use promql_syntax::ParseOptions;
+use rules::GroupConfig;
 use scrape::ScrapeConfigs;
 
 /// What errors in the configuration that is made up call their file.
 const BUILT_IN: &str = "the built-in configuration";
 
 /// Sections that something acts on.
-const ACTED_ON: &[&str] = &[];
+const ACTED_ON: &[&str] = &["rule_files"];
 
 /// Where the configuration comes from.
 #[derive(Clone, Debug)]
@@ -22,20 +24,23 @@ pub(crate) struct Source {
     pub(crate) own_address: SocketAddr,
     /// Whether scraped counters get a zero where they began.
     pub(crate) start_zeros: bool,
+    /// What the queries of rules may be written with.
+    pub(crate) parse: ParseOptions,
 }
 
 /// A configuration without mistakes.
 pub(crate) struct Loaded {
     pub(crate) main: MainFile,
     pub(crate) scrape: ScrapeConfigs,
+    pub(crate) rules: Vec<GroupConfig>,
 }
 
 impl Source {
     /// Reads it.
     pub(crate) fn load(&self) -> Result<Loaded, ConfigError> {
         let mut loaded = match &self.file {
-            Some(file) => load(file)?,
-            None => parse(Path::new(BUILT_IN), &own_job(self.own_address))?,
+            Some(file) => load(file, &self.parse)?,
+            None => parse(Path::new(BUILT_IN), &own_job(self.own_address), &self.parse)?,
         };
         if self.start_zeros {
             loaded.scrape.take_starts();
@@ -54,19 +59,20 @@ impl Loaded {
 }
 
 /// Reads a file.
-pub(crate) fn load(path: &Path) -> Result<Loaded, ConfigError> {
-    build(Document::read(path)?)
+pub(crate) fn load(path: &Path, options: &ParseOptions) -> Result<Loaded, ConfigError> {
+    build(Document::read(path)?, options)
 }
 
 /// Reads a text that is called `name` in errors.
-pub(crate) fn parse(name: &Path, text: &str) -> Result<Loaded, ConfigError> {
-    build(Document::parse(name, text)?)
+pub(crate) fn parse(name: &Path, text: &str, options: &ParseOptions) -> Result<Loaded, ConfigError> {
+    build(Document::parse(name, text)?, options)
 }
 
-fn build(document: Document) -> Result<Loaded, ConfigError> {
+fn build(document: Document, options: &ParseOptions) -> Result<Loaded, ConfigError> {
     let main = MainFile::load(document, &|name| std::env::var(name).ok())?;
     let scrape = scrape::load(&main)?;
-    Ok(Loaded { main, scrape })
+    let rules = rules::read_files(&main.rule_files, options)?;
+    Ok(Loaded { main, scrape, rules })
 }
 
 /// The configuration of a server that was given none: it watches itself.
@@ -89,7 +95,12 @@ mod tests {
     #[test]
     fn without_a_file_the_server_watches_itself() {
         for address in ["127.0.0.1:9090", "[::1]:1", "[::]:9090"] {
-            let source = Source { file: None, own_address: address.parse().unwrap(), start_zeros: false };
+            let source = Source {
+                file: None,
+                own_address: address.parse().unwrap(),
+                start_zeros: false,
+                parse: ParseOptions::default(),
+            };
             let loaded = source.load().unwrap();
             assert_eq!(loaded.scrape.jobs[0].job_name, "watchfire");
             assert_eq!(loaded.warnings(), [""; 0]);
@@ -98,9 +109,10 @@ mod tests {
 
     #[test]
     fn what_has_no_effect_is_told() {
-        let loaded = parse(Path::new("p.yml"), "remote_write:\n  - url: http://x/\n").unwrap();
+        let options = ParseOptions::default();
+        let loaded = parse(Path::new("p.yml"), "remote_write:\n  - url: http://x/\n", &options).unwrap();
         assert_eq!(loaded.warnings(), ["section remote_write has no effect yet"]);
-        let error = parse(Path::new("p.yml"), "scrape_configs:\n  - job: x\n").err().unwrap();
+        let error = parse(Path::new("p.yml"), "scrape_configs:\n  - job: x\n", &options).err().unwrap();
         assert!(error.to_string().starts_with("p.yml:2:"), "{error}");
     }
 }

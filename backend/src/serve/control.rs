@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use http_rim::{ConfigStatus, ControlRequest};
+use rules::RuleSettings;
 use scrape::{ScrapeConfig, ScrapeConfigs};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
@@ -122,6 +123,14 @@ impl Control {
             tracing::warn!("configuration: {warning}");
         }
         self.parts.store.apply(&loaded.main.storage, self.parts.max_exemplars);
+        let global = &loaded.main.global;
+        let settings = RuleSettings {
+            interval_ms: global.evaluation_interval.as_ms(),
+            query_offset_ms: global.rule_query_offset.as_ms(),
+            external_labels: global.external_labels.clone(),
+            ..self.parts.rule_flags.clone()
+        };
+        self.parts.rules.apply(loaded.rules.clone(), settings);
         let now_ms = self.parts.clock.now_ms();
         self.parts.metrics.reload_ok.set(1);
         self.parts.metrics.reload_time.set(now_ms as f64 / 1000.0);
@@ -132,7 +141,7 @@ impl Control {
             last_reload_ok: true,
             last_loaded_ms: now_ms,
         });
-        tracing::info!(file = %loaded.main.document.path().display(), jobs = loaded.scrape.jobs.len(), "loaded the configuration");
+        tracing::info!(file = %loaded.main.document.path().display(), jobs = loaded.scrape.jobs.len(), groups = loaded.rules.len(), "loaded the configuration");
         Ok(())
     }
 }

@@ -12,6 +12,7 @@ use http_rim::{Page, PageAnswer};
 use model::Labels;
 use parking_lot::Mutex;
 use platform::Clock;
+use promql_syntax::ParseOptions;
 use scrape::{Replay, ScrapeConfig};
 use storage::Storage;
 use tokio::task::JoinHandle;
@@ -56,8 +57,8 @@ impl Drop for RunningFleet {
 pub(super) async fn start(parts: &Parts, options: &DemoOptions) -> Result<RunningFleet> {
     let listener = platform::listen(([127, 0, 0, 1], 0).into()).await.context("no free port on 127.0.0.1")?;
     let address = listener.local_addr().context("the fleet's port is not known")?.to_string();
-    let jobs =
-        config_file::parse(Path::new("the demo's configuration"), &configuration(&address))?.scrape.jobs;
+    let (name, text) = (Path::new("the demo's configuration"), configuration(&address));
+    let jobs = config_file::parse(name, &text, &ParseOptions::default())?.scrape.jobs;
 
     let fleet = {
         let (parts, jobs, options, address) = (parts.clone(), jobs.clone(), options.clone(), address.clone());

@@ -1,9 +1,10 @@
 //! `watchfire serve` and `demo`: start in order, run until told to stop, stop in the opposite order.
 //!
 //! Start: configuration and addresses first, because they fail most and cost nothing; then the stores; then
-//! scraping; then the word that the server is ready. Stop: no new requests, running scrapes end, queries
+//! scraping and rules; then the word that the server is ready. Stop: no new requests, running scrapes and rules end, queries
 //! end or are cancelled, the log is synced, the files are closed.
 
+mod alerts;
 pub(crate) mod config_file;
 mod control;
 mod dashboards;
@@ -73,6 +74,7 @@ async fn run(flags: &ServerFlags, values: BTreeMap<String, String>, demo: Option
         file: flags.config_file.clone(),
         own_address: addresses[0],
         start_zeros: flags.start_zeros(),
+        parse: flags.parse_options(),
     };
     let loaded = source.load()?;
 
@@ -127,7 +129,8 @@ async fn run(flags: &ServerFlags, values: BTreeMap<String, String>, demo: Option
     };
 
     parts.app.set_not_ready("the server is stopping");
-    tracing::info!("stopping: ending scrapes");
+    tracing::info!("stopping: ending rules and scrapes");
+    parts.rules.shutdown().await;
     parts.scraping.shutdown(SCRAPE_GRACE).await;
     drop(fleet);
     tracing::info!("stopping: ending requests");

@@ -5,21 +5,23 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use http_rim::{App, BuildInfo, ControlRequest, Limits, Settings, Targets};
+use http_rim::{App, BuildInfo, ControlRequest, Limits, Rules, Settings, Targets};
 use metastore::Metastore;
 use model::format_duration;
 use platform::http_client::RealNet;
 use platform::{Clock, Disk as _, RealDisk, SystemClock, SystemEntropy};
 use promql::{Engine, EngineOptions};
-use promql_syntax::{Features, ParseOptions};
+use promql_syntax::Features;
 use remote::read::ReadLimits;
 use remote::write::WriteLimits;
+use rules::{RuleDeps, RuleManager, RuleSettings};
 use scrape::{ScrapeDeps, ScrapeManager};
 use storage::Storage;
 use telemetry::Registry;
 use tokio::sync::mpsc;
 use tsdb::{OpenProgress, SeriesLimits, Tsdb};
 
+use super::alerts::Alerts;
 use super::config_file::Loaded;
 use super::metrics::Metrics;
 use super::store::TsdbStore;
@@ -37,6 +39,9 @@ pub(crate) struct Parts {
     pub(crate) max_exemplars: usize,
     pub(crate) metastore: Metastore,
     pub(crate) scraping: Arc<ScrapeManager>,
+    pub(crate) rules: Arc<RuleManager>,
+    /// What the flags say about rules; the rest comes from the configuration.
+    pub(crate) rule_flags: RuleSettings,
     pub(crate) app: App,
     pub(crate) metrics: Metrics,
     #[cfg(test)]
@@ -65,7 +70,14 @@ impl Parts {
         let store = Arc::new(TsdbStore(store));
         let database = flags.database_path.clone().unwrap_or_else(|| dir.join("watchfire.db"));
         let metastore = Metastore::open(&database, Arc::clone(&clock), SystemEntropy::shared()).await?;
-        let engine = engine(flags, loaded, &clock, &registry);
+        let engine = Arc::new(engine(flags, loaded, &clock, &registry));
+        let rules = RuleDeps {
+            storage: Arc::clone(&store) as Arc<dyn Storage>,
+            engine: Arc::clone(&engine),
+            clock: Arc::clone(&clock),
+            sink: Arc::new(Alerts),
+        };
+        let rules = Arc::new(RuleManager::new(rules, &registry));
         let scraping = Arc::new(ScrapeManager::new(ScrapeDeps {
             storage: Arc::clone(&store) as Arc<dyn Storage>,
             clock: Arc::clone(&clock),
@@ -76,9 +88,10 @@ impl Parts {
         let (control, requests) = mpsc::channel(8);
         let app = App::new(
             Arc::clone(&store) as Arc<dyn http_rim::Store>,
-            Arc::new(engine),
+            engine,
             metastore.clone(),
             Arc::clone(&scraping) as Arc<dyn Targets>,
+            Arc::clone(&rules) as Arc<dyn Rules>,
             Arc::clone(&clock),
             &registry,
             settings(flags, values, demo, &*clock)?,
@@ -91,6 +104,8 @@ impl Parts {
             max_exemplars: flags.exemplars,
             metastore,
             scraping,
+            rules,
+            rule_flags: rule_flags(flags),
             app,
             metrics,
             #[cfg(test)]
@@ -147,9 +162,9 @@ async fn open_store(
 }
 
 fn engine(flags: &ServerFlags, loaded: &Loaded, clock: &Arc<dyn Clock>, registry: &Registry) -> Engine {
-    let mut features = Features::default();
+    let mut known = Features::default();
     for name in flags.features.iter().filter(|name| !name.is_empty()) {
-        if features.enable(name) || name == START_ZEROS {
+        if known.enable(name) || name == START_ZEROS {
             tracing::info!(feature = %name, "feature switched on");
         } else {
             tracing::warn!(feature = %name, "unknown feature");
@@ -162,11 +177,23 @@ fn engine(flags: &ServerFlags, loaded: &Loaded, clock: &Arc<dyn Clock>, registry
         max_concurrency: flags.query_concurrency.max(1),
         max_points: MAX_POINTS,
         default_subquery_step: loaded.main.global.evaluation_interval.to_std(),
-        parse: ParseOptions { features },
+        parse: flags.parse_options(),
         ..EngineOptions::default()
     };
     let clock = Arc::clone(clock);
     Engine::new(options, Arc::new(move || clock.monotonic()), registry)
+}
+
+fn rule_flags(flags: &ServerFlags) -> RuleSettings {
+    let ms = |length: std::time::Duration| i64::try_from(length.as_millis()).unwrap_or(i64::MAX);
+    RuleSettings {
+        external_url: flags.external_url.as_deref().unwrap_or_default().trim_end_matches('/').to_owned(),
+        resend_delay_ms: ms(flags.resend_delay),
+        outage_tolerance_ms: ms(flags.outage_tolerance),
+        grace_ms: ms(flags.grace_period),
+        threads: flags.rule_concurrency.max(1),
+        ..RuleSettings::default()
+    }
 }
 
 fn limits(flags: &ServerFlags) -> Limits {
@@ -231,7 +258,7 @@ mod tests {
         let path = dir.path().display().to_string();
         let cli = Cli::parse_from(["watchfire", "serve", "--storage.tsdb.path", &path]);
         let Command::Serve(flags) = cli.command else { panic!() };
-        let loaded = config_file::parse(Path::new("x"), "").unwrap();
+        let loaded = config_file::parse(Path::new("x"), "", &flags.parse_options()).unwrap();
         let (parts, _requests) =
             Parts::open(&flags, BTreeMap::new(), false, &loaded, OpenProgress::default()).await.unwrap();
         let want = telemetry::markdown(&parts.registry.catalogue());

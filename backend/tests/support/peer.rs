@@ -34,6 +34,10 @@ pub struct Prometheus {
 
 impl Prometheus {
     pub fn start(program: &Path, dir: &Path, config: &str) -> Self {
+        Self::start_with(program, dir, config, &[])
+    }
+
+    pub fn start_with(program: &Path, dir: &Path, config: &str, arguments: &[&str]) -> Self {
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let file = dir.join("peer.yml");
         fs::write(&file, config).unwrap();
@@ -42,6 +46,7 @@ impl Prometheus {
             .arg(format!("--web.listen-address={address}"))
             .arg(format!("--storage.tsdb.path={}", dir.join("peer").display()))
             .arg("--enable-feature=exemplar-storage,native-histograms,metadata-wal-records")
+            .args(arguments)
             .stderr(Stdio::null())
             .stdout(Stdio::null())
             .spawn()

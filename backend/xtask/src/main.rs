@@ -26,6 +26,7 @@ cargo xtask e2e [FILTER]     build everything and run the browser tests
 cargo xtask ui               build the app alone into target/ui
 cargo xtask peers            fetch Prometheus, Alertmanager and VictoriaMetrics to compare with
 cargo xtask bench-page       time from navigation to the panels of a page, in headless Chromium
+cargo xtask bench-rules      compare 2,000 rules with Prometheus ($PROMETHEUS or in the PATH)
 cargo xtask bench-scrape     compare scraping with Prometheus ($PROMETHEUS or in the PATH)
 cargo xtask bench-store      compare the store with Prometheus and VictoriaMetrics (wrong flag: all flags)
 cargo xtask bindgen WASM DIR generate the JavaScript for a wasm file (for benchmarks)
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         "peers" => peers::ensure().map(|dir| println!("{}", dir.display())).context("no peers"),
         "bench-page" => bench::page(&rest),
         "bench-store" => bench::store(&rest),
+        "bench-rules" => bench::rules(&rest),
         "bench-scrape" => bench::scrape(&rest),
         "bindgen" => ui::bindgen_command(&rest),
         "" | "help" | "--help" | "-h" => {

@@ -6,6 +6,7 @@ mod dispatch;
 mod fingerprint;
 mod inhibit;
 pub mod interval;
+mod manager;
 pub mod matcher;
 mod nflog;
 mod records;
@@ -19,6 +20,7 @@ pub use dispatch::{
 };
 pub use fingerprint::Fingerprint;
 pub use inhibit::{Inhibition, Inhibitor};
+pub use manager::{AlertManager, ChangeError, Deliver, Delivering, ManagerDeps, SharedRecords};
 pub use nflog::TellReason;
 pub use records::{MatcherRecord, NotificationRecord, RecordStore, Records, SilenceRecord};
 pub use silence::{NewSilence, Silence, SilenceError, SilenceLimits, SilenceState, Silences};

@@ -15,6 +15,7 @@ use telemetry::Registry;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::metrics::Metrics;
+use crate::prometheus::rules::Rules;
 use crate::remote::RemoteAdmission;
 use crate::run::Admission;
 use crate::store::Store;
@@ -120,6 +121,7 @@ pub struct Inner {
     pub(crate) engine: Arc<Engine>,
     pub(crate) metastore: Metastore,
     pub(crate) targets: Arc<dyn Targets>,
+    pub(crate) rules: Arc<dyn Rules>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) registry: Registry,
     pub(crate) metrics: Metrics,
@@ -151,6 +153,7 @@ impl App {
         engine: Arc<Engine>,
         metastore: Metastore,
         targets: Arc<dyn Targets>,
+        rules: Arc<dyn Rules>,
         clock: Arc<dyn Clock>,
         registry: &Registry,
         settings: Settings,
@@ -168,6 +171,7 @@ impl App {
                 engine,
                 metastore,
                 targets,
+                rules,
                 clock,
                 registry: registry.clone(),
                 metrics,

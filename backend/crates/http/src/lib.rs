@@ -23,6 +23,7 @@ mod wire;
 
 pub use app::{App, BuildInfo, ConfigStatus, Control, ControlRequest, Limits, Settings};
 pub use pages::{Page, PageAnswer, serve_pages};
+pub use prometheus::rules::Rules;
 pub use router::router;
 pub use server::{ServeOptions, answer_while_starting, serve};
 pub use store::{NamedCount, SeriesExemplars, Store, StoreStats};

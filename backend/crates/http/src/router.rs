@@ -32,6 +32,8 @@ pub fn router(app: App) -> Router {
         .route("/label/{name}/values", get(prometheus::label_values::label_values))
         .route("/metadata", get(prometheus::metadata::metadata))
         .route("/targets", get(prometheus::targets::targets))
+        .route("/rules", get(prometheus::rules::rules))
+        .route("/alerts", get(prometheus::rules::alerts))
         .route(
             "/parse_query",
             get(prometheus::parse_query::parse_query).post(prometheus::parse_query::parse_query),

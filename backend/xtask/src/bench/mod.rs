@@ -8,6 +8,7 @@
 mod exporter;
 mod page;
 mod process;
+mod rules;
 mod server;
 mod store;
 
@@ -20,6 +21,7 @@ use crate::peers;
 use crate::run::{cargo, in_path, run, target_dir};
 use exporter::Exporter;
 pub(crate) use page::page;
+pub(crate) use rules::rules;
 use server::{Measured, measure};
 pub(crate) use store::store;
 

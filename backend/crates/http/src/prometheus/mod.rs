@@ -9,6 +9,7 @@ pub(crate) mod metadata;
 pub(crate) mod parse_query;
 pub(crate) mod query;
 pub(crate) mod query_range;
+pub(crate) mod rules;
 pub(crate) mod select;
 pub(crate) mod series;
 pub(crate) mod status;

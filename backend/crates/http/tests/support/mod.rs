@@ -11,13 +11,14 @@ use api::targets::TargetList;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use http_rim::{
-    App, BuildInfo, ConfigStatus, ControlRequest, Limits, SeriesExemplars, Settings, Store, StoreStats,
-    Targets,
+    App, BuildInfo, ConfigStatus, ControlRequest, Limits, Rules, SeriesExemplars, Settings, Store,
+    StoreStats, Targets,
 };
 use metastore::Metastore;
 use model::{CompiledMatcher, Exemplar, Labels, MetricMetadata, MetricType, TimeRange};
 use platform::{RealDisk, SeededEntropy, SimulatedClock};
 use promql::{Engine, EngineOptions};
+use rules::GroupStatus;
 use storage::{Appender, Querier, QueryError, Storage};
 use tokio::sync::mpsc;
 use tower::ServiceExt as _;
@@ -87,7 +88,18 @@ impl Targets for NoTargets {
     }
 }
 
+/// The groups that run, as tests set them.
+#[derive(Clone, Default)]
+pub struct TestRules(pub Arc<parking_lot::Mutex<Vec<GroupStatus>>>);
+
+impl Rules for TestRules {
+    fn groups(&self) -> Vec<GroupStatus> {
+        self.0.lock().clone()
+    }
+}
+
 pub struct TestApp {
+    pub rules: TestRules,
     pub app: App,
     pub control: mpsc::Receiver<ControlRequest>,
     pub clock: SimulatedClock,
@@ -160,11 +172,13 @@ impl TestApp {
             started_ms: NOW_MS - 60_000,
             ..settings
         };
+        let rules = TestRules::default();
         let app = App::new(
             Arc::new(TestStore(store.clone())),
             Arc::new(engine),
             metastore,
             Arc::new(NoTargets),
+            Arc::new(rules.clone()),
             shared,
             &registry,
             settings,
@@ -178,7 +192,7 @@ impl TestApp {
             last_reload_ok: true,
             last_loaded_ms: NOW_MS - 1_500,
         });
-        Self { app, control: requests, clock, store, _dir: dir }
+        Self { rules, app, control: requests, clock, store, _dir: dir }
     }
 
     /// Adds samples, `(milliseconds before now, value)`.

@@ -119,7 +119,7 @@ fn same(a: &Value, b: &Value) -> bool {
     }
 }
 
-fn same_histogram(a: &Histogram, b: &Histogram) -> bool {
+pub(super) fn same_histogram(a: &Histogram, b: &Histogram) -> bool {
     let near = |a: f64, b: f64| almost_equal(a, b, EPSILON);
     let buckets = |a: Vec<(i32, f64)>, b: Vec<(i32, f64)>| {
         let clean = |list: Vec<(i32, f64)>| -> Vec<(i32, f64)> {

@@ -19,15 +19,19 @@ pub(super) struct Line {
 pub(super) fn parse(line: &str) -> Result<Line, String> {
     let line = line.trim();
     let end = metric_end(line)?;
-    let labels = metric(&line[..end])?;
+    Ok(Line { labels: metric(&line[..end])?, values: values(&line[end..])? })
+}
+
+/// Reads values.
+pub(super) fn values(text: &str) -> Result<Vec<Option<Value>>, String> {
     let mut values = Vec::new();
-    for token in tokens(&line[end..])? {
+    for token in tokens(text)? {
         expand(token, &mut values)?;
         if values.len() > MAX_VALUES {
             return Err(format!("the line stands for more than {MAX_VALUES} values"));
         }
     }
-    Ok(Line { labels, values })
+    Ok(values)
 }
 
 /// Where the metric ends and its values begin.

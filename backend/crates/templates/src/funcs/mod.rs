@@ -100,7 +100,7 @@ pub(crate) struct Context<'a> {
     /// The time that counts as now, in milliseconds.
     pub(crate) now_ms: i64,
     /// Evaluates instant queries.
-    pub(crate) query: Option<&'a Query>,
+    pub(crate) query: Option<&'a Query<'a>>,
     /// The address of the program's pages.
     pub(crate) external_url: Arc<str>,
 }
@@ -109,7 +109,7 @@ impl<'a> Context<'a> {
     pub(crate) fn new(
         mut limits: Limits,
         now_ms: i64,
-        query: Option<&'a Query>,
+        query: Option<&'a Query<'a>>,
         external_url: Arc<str>,
     ) -> Self {
         limits.output = limits.output.min(LONGEST_TEXT);

@@ -19,7 +19,7 @@ const FUNCTIONS: Functions = &[functions::FUNCTIONS, BUILTINS];
 const VARIABLES: &str = "{{$labels := .Labels}}{{$externalLabels := .ExternalLabels}}{{$externalURL := .ExternalURL}}{{$value := .Value}}";
 
 /// Evaluates an instant query at the time of the rule's evaluation.
-pub type Query = dyn Fn(&str) -> Result<Vec<Sample>, String> + Sync;
+pub type Query<'a> = dyn Fn(&str) -> Result<Vec<Sample>, String> + Sync + 'a;
 
 /// An element of a query's result.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,7 +62,7 @@ pub struct RuleData<'a> {
     /// The time of evaluation, in milliseconds.
     pub now_ms: i64,
     /// Answers `query`.
-    pub query: &'a Query,
+    pub query: &'a Query<'a>,
     /// Bounds on the expansion.
     pub limits: Limits,
 }

@@ -1,6 +1,6 @@
 //! The way back: checkpoint, then segments, into an empty head.
 //!
-//! One thread reads and checks files ahead. Of each file the records about series come first, then its
+//! One thread reads and checks files ahead, and forces them onto the medium. Of each file the records about series come first, then its
 //! samples, both by several threads; within a series the order is that of the log. Nothing unreadable is passed over silently: see [`RecoveryReport`].
 
 use std::collections::BTreeMap;
@@ -112,7 +112,7 @@ pub(crate) fn recover(
         recovery.disk.remove_file(&path).map_err(|e| OpenError::io("remove", &path, e))?;
         segments.pop();
     }
-    // A process before may have ended without forcing the last of what it acknowledged onto the medium.
+    // Again, for what was cut off meanwhile.
     for number in &segments {
         let path = wal_dir.join(segment_name(*number));
         recovery.disk.sync_file(&path).map_err(|e| OpenError::io("sync", &path, e))?;
@@ -168,7 +168,7 @@ impl Recovery<'_> {
         let total = sources.iter().map(|source| source.length).sum();
         std::thread::scope(|scope| {
             let (send, receive) = sync_channel(1);
-            scope.spawn(move || {
+            let reader = scope.spawn(move || {
                 for source in sources {
                     let read = disk.read(&source.path).map(|data| {
                         let found = frame::scan(&data, source.id);
@@ -178,7 +178,12 @@ impl Recovery<'_> {
                     if send.send((source, read)).is_err() {
                         break;
                     }
+                    // What a process before wrote last may not be on the medium yet, and takes its time.
+                    if source.segment {
+                        disk.sync_file(&source.path).map_err(|e| OpenError::io("sync", &source.path, e))?;
+                    }
                 }
+                Ok(())
             });
             for (source, read) in receive {
                 teller.tell("reading the write-ahead log", self.report.bytes, total);
@@ -188,7 +193,7 @@ impl Recovery<'_> {
                 }
                 self.apply(source, &data, &found)?;
             }
-            Ok(())
+            reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         })
     }
 
