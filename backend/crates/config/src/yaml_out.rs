@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::node::{Node, Scalar, ScalarKind};
 
 /// Keys whose values are never shown.
-const SECRET_KEYS: [&str; 24] = [
+const SECRET_KEYS: &[&str] = &[
     "password",
     "credentials",
     "bearer_token",
@@ -30,6 +30,28 @@ const SECRET_KEYS: [&str; 24] = [
     "smtp_auth_secret",
     "slack_api_url",
     "webhook_url",
+    "app_token",
+    "slack_app_token",
+    "api_secret",
+    "wechat_api_secret",
+    "alert_source_token",
+    "token_id",
+    "auth_password",
+    "auth_secret",
+    "opsgenie_api_key",
+    "victorops_api_key",
+    "telegram_bot_token",
+    "rocketchat_token",
+    "rocketchat_token_id",
+    "mattermost_webhook_url",
+];
+
+/// Keys whose values are secrets in lists of this name only: who knows such an address can write there.
+const SECRET_IN: &[(&str, &str)] = &[
+    ("webhook_configs", "url"),
+    ("incidentio_configs", "url"),
+    ("slack_configs", "api_url"),
+    ("discord_configs", "api_url"),
 ];
 
 /// The tree as YAML. Values of keys that hold secrets become `<secret>`, passwords in addresses `xxxxx`.
@@ -37,7 +59,7 @@ const SECRET_KEYS: [&str; 24] = [
 pub fn redacted_yaml(node: &Node) -> String {
     let mut out = String::new();
     if !node.is_null() {
-        write_node(&mut out, node, 0, false, false);
+        write_node(&mut out, node, 0, false, Within::default());
         if !out.ends_with('\n') {
             out.push('\n');
         }
@@ -45,12 +67,28 @@ pub fn redacted_yaml(node: &Node) -> String {
     out
 }
 
-/// Writes a node after "key:" or "-" or at the start of the document; `hidden` if its scalars are secrets.
-/// Depth was bounded on reading.
-fn write_node(out: &mut String, node: &Node, indent: usize, in_list: bool, hidden: bool) {
+/// What a node lies in.
+#[derive(Clone, Copy, Default)]
+struct Within<'n> {
+    /// Whether its scalars are secrets.
+    hidden: bool,
+    /// The nearest list of configurations of one kind, or "".
+    configs: &'n str,
+}
+
+impl<'n> Within<'n> {
+    fn key(self, key: &'n str) -> Self {
+        let secret = SECRET_KEYS.contains(&key) || SECRET_IN.contains(&(self.configs, key));
+        let configs = if key.ends_with("_configs") { key } else { self.configs };
+        Self { hidden: self.hidden || secret, configs }
+    }
+}
+
+/// Writes a node after "key:" or "-" or at the start of the document. Depth was bounded on reading.
+fn write_node<'n>(out: &mut String, node: &'n Node, indent: usize, in_list: bool, within: Within<'n>) {
     match node {
         Node::Null(_) => out.push_str("null\n"),
-        Node::Scalar(_) if hidden => out.push_str("<secret>\n"),
+        Node::Scalar(_) if within.hidden => out.push_str("<secret>\n"),
         Node::Scalar(scalar) => {
             write_scalar(out, scalar);
             out.push('\n');
@@ -63,7 +101,7 @@ fn write_node(out: &mut String, node: &Node, indent: usize, in_list: bool, hidde
                     pad(out, indent);
                 }
                 out.push_str("- ");
-                write_node(out, item, indent + 2, true, hidden);
+                write_node(out, item, indent + 2, true, within);
             }
         }
         Node::Map(_, entries) => {
@@ -73,14 +111,13 @@ fn write_node(out: &mut String, node: &Node, indent: usize, in_list: bool, hidde
                 }
                 write_text(out, &entry.key);
                 out.push(':');
-                let hidden = hidden || SECRET_KEYS.contains(&entry.key.as_str());
                 let (separator, indent) = match &entry.value {
                     Node::List(_, items) if !items.is_empty() => ('\n', indent),
                     Node::Map(_, entries) if !entries.is_empty() => ('\n', indent + 2),
                     _ => (' ', indent),
                 };
                 out.push(separator);
-                write_node(out, &entry.value, indent, false, hidden);
+                write_node(out, &entry.value, indent, false, within.key(&entry.key));
             }
         }
     }
@@ -155,6 +192,20 @@ mod tests {
 
     fn parse(text: &str) -> Node {
         Document::parse(Path::new("t.yml"), text).unwrap().root().clone()
+    }
+
+    #[test]
+    fn addresses_that_are_secrets_are_hidden_where_they_are() {
+        let text = "global: {slack_app_token: s, opsgenie_api_url: http://o/}\nreceivers:\n- name: r\n  \
+                    webhook_configs: [{url: s, max_alerts: 5, http_config: {proxy_url: http://p/}}]\n  \
+                    slack_configs: [{api_url: s, channel: c}]\n  telegram_configs: [{api_url: http://t/, bot_token: s}]\n\
+                    remote_write: [{url: http://w/}]\n";
+        let shown = redacted_yaml(&parse(text));
+        assert_eq!(shown.matches("<secret>").count(), 4, "{shown}");
+        assert!(!shown.contains(": s\n"), "{shown}");
+        for kept in ["opsgenie_api_url: http://o/", "api_url: http://t/", "url: http://w/", "channel: c"] {
+            assert!(shown.contains(kept), "{kept}: {shown}");
+        }
     }
 
     #[test]
