@@ -1,11 +1,13 @@
 //! Fetching over HTTP: what scraping, HTTP discovery and notifying need of a client.
 //!
 //! [`HttpFetch`] is the trait the engines use, [`HttpClient`] the real one on reqwest and rustls. Bodies are
-//! read into the caller's buffer, unpacked here, and never grow beyond the caller's limit. What the options
+//! read into the caller's buffer, unpacked here, and never grow beyond the caller's limit. Fetching is `get`,
+//! sending (with a method, headers and a body) is `send`. What the options
 //! mean is told in [`HttpClientOptions`]; how they are written in a file is the duty of the config crate.
 
 mod body;
 mod options;
+mod send;
 mod tls;
 
 use std::error::Error as _;
@@ -28,7 +30,10 @@ pub use options::{
     Authorization, BasicAuth, ExtraHeader, HttpClientOptions, ProxyOptions, TextSource, TlsOptions,
     TlsVersion,
 };
+pub use reqwest::header;
+pub use send::{HttpMessage, HttpMethod, HttpReply, Sending};
 use tls::FilesSeen;
+pub(crate) use tls::client_config as tls_client_config;
 
 /// How many connections to a host are kept while idle.
 const IDLE_PER_HOST: usize = 4;
@@ -93,6 +98,12 @@ pub type Fetching<'a> = Pin<Box<dyn Future<Output = Result<HttpResponse, HttpErr
 pub trait HttpFetch: Send + Sync {
     /// Sends the request and reads the body into `body`, which is cleared first.
     fn get<'a>(&'a self, request: HttpRequest<'a>, body: &'a mut Vec<u8>) -> Fetching<'a>;
+
+    /// Sends a message and reads the beginning of the answer's body into `answer`, which is cleared first.
+    /// Something that can only fetch refuses.
+    fn send<'a>(&'a self, _message: HttpMessage<'a>, _answer: &'a mut Vec<u8>) -> Sending<'a> {
+        Box::pin(std::future::ready(Err(HttpError::Options("this client can only fetch".to_owned()))))
+    }
 }
 
 /// Makes clients: the network as an input.
@@ -175,7 +186,7 @@ impl HttpClient {
         Ok(client)
     }
 
-    /// Headers that the options ask for.
+    /// Headers that the options ask for. An `Authorization` that is there already stays.
     fn own_headers(&self, headers: &mut HeaderMap) -> Result<(), HttpError> {
         for extra in &self.options.headers {
             let name = HeaderName::try_from(extra.name.as_str())
@@ -183,6 +194,9 @@ impl HttpClient {
             for source in &extra.values {
                 headers.append(name.clone(), secret_value(source.read()?.trim(), &extra.name)?);
             }
+        }
+        if headers.contains_key(AUTHORIZATION) {
+            return Ok(());
         }
         if let Some(basic) = &self.options.basic_auth {
             let user = basic.username.as_ref().map(TextSource::read).transpose()?.unwrap_or_default();
@@ -200,23 +214,34 @@ impl HttpClient {
         Ok(())
     }
 
-    async fn fetch(&self, request: HttpRequest<'_>, body: &mut Vec<u8>) -> Result<HttpResponse, HttpError> {
-        body.clear();
-        let host = request.url.host_str().unwrap_or("");
+    /// The client, the address and the headers of a request to `url`. They differ from what was asked for where
+    /// the name to verify stands in the place of the host.
+    fn prepared(
+        &self,
+        url: &Url,
+        own: &[(HeaderName, HeaderValue)],
+    ) -> Result<(reqwest::Client, Url, HeaderMap), HttpError> {
+        let host = url.host_str().unwrap_or("");
         let client = self.client_for(host)?;
-        let mut headers = HeaderMap::with_capacity(request.headers.len() + 2);
-        for (name, value) in request.headers {
+        let mut headers = HeaderMap::with_capacity(own.len() + 2);
+        for (name, value) in own {
             headers.append(name.clone(), value.clone());
         }
         self.own_headers(&mut headers)?;
-        let mut url = request.url.clone();
+        let mut target = url.clone();
         if let Some(name) = &self.options.tls.server_name
             && url.scheme() == "https"
-            && url.set_host(Some(name)).is_ok()
+            && target.set_host(Some(name)).is_ok()
         {
-            let port = request.url.port().map_or_else(String::new, |port| format!(":{port}"));
+            let port = url.port().map_or_else(String::new, |port| format!(":{port}"));
             headers.insert(HOST, secret_value(&format!("{host}{port}"), "Host")?);
         }
+        Ok((client, target, headers))
+    }
+
+    async fn fetch(&self, request: HttpRequest<'_>, body: &mut Vec<u8>) -> Result<HttpResponse, HttpError> {
+        body.clear();
+        let (client, url, headers) = self.prepared(request.url, request.headers)?;
         let mut answer = client.get(url).headers(headers).send().await.map_err(|e| transport(&e))?;
         let header =
             |name| answer.headers().get(name).and_then(|v: &HeaderValue| v.to_str().ok()).unwrap_or("");
@@ -238,6 +263,10 @@ impl HttpClient {
 impl HttpFetch for HttpClient {
     fn get<'a>(&'a self, request: HttpRequest<'a>, body: &'a mut Vec<u8>) -> Fetching<'a> {
         Box::pin(self.fetch(request, body))
+    }
+
+    fn send<'a>(&'a self, message: HttpMessage<'a>, answer: &'a mut Vec<u8>) -> Sending<'a> {
+        Box::pin(self.exchange(message, answer))
     }
 }
 

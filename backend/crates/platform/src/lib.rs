@@ -1,6 +1,7 @@
 //! The outside world as traits: clock, disk, sockets. Only this crate opens files or sockets or reads a clock.
 
 mod clock;
+pub mod dial;
 mod disk;
 mod entropy;
 pub mod files;

@@ -54,7 +54,7 @@ pub(super) fn certificates(source: &TextSource) -> Result<Vec<CertificateDer<'st
     Ok(certificates)
 }
 
-pub(super) fn client_config(options: &TlsOptions, http2: bool) -> Result<ClientConfig, HttpError> {
+pub(crate) fn client_config(options: &TlsOptions, http2: bool) -> Result<ClientConfig, HttpError> {
     let bad = |what: &str, error: &dyn fmt::Display| HttpError::Options(format!("{what}: {error}"));
     let wanted = |v: TlsVersion| {
         options.min_version.is_none_or(|min| v >= min) && options.max_version.is_none_or(|max| v <= max)
