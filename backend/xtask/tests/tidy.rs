@@ -19,6 +19,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("exposition", &["model"]),
     ("relabel", &["model"]),
     ("chunk", &["model"]),
+    ("templates", &["model"]),
     ("storage", &["model"]),
     ("remote", &["model", "storage", "chunk", "telemetry"]),
     ("config", &["model", "platform"]),
@@ -30,7 +31,6 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &["model", "config", "relabel", "exposition", "discovery", "storage", "platform", "telemetry"],
     ),
     ("alerting", &["model", "config", "relabel", "templates", "platform", "telemetry"]),
-    ("templates", &["model"]),
     (
         "rules",
         &["model", "config", "promql", "promql-syntax", "storage", "templates", "platform", "telemetry"],

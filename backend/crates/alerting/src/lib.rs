@@ -9,6 +9,7 @@ pub mod interval;
 mod manager;
 pub mod matcher;
 mod nflog;
+pub mod notify;
 mod records;
 pub mod route;
 mod silence;

@@ -1,4 +1,5 @@
 //! Sending over HTTP: what arrives, and what is made of the answer.
+#![allow(clippy::unwrap_used, reason = "only tests use this")]
 
 use platform::http_client::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
 use platform::http_client::{
