@@ -8,6 +8,7 @@
 mod cases;
 mod differential;
 mod email;
+mod fixed;
 mod refusals;
 mod support;
 
