@@ -11,6 +11,7 @@ mod email;
 mod error;
 mod http;
 mod incidentio;
+mod jira;
 mod json;
 mod mattermost;
 mod opsgenie;
@@ -144,7 +145,8 @@ impl Notifier {
             Settings::Mattermost(config) => mattermost::notify(&task, config).await,
             Settings::Incidentio(config) => incidentio::notify(&task, config).await,
             Settings::Email(config) => email::notify(&task, config).await,
-            Settings::Sns(_) | Settings::Jira(_) => Err(NotifyError::lasting(format!(
+            Settings::Jira(config) => jira::notify(&task, config).await,
+            Settings::Sns(_) => Err(NotifyError::lasting(format!(
                 "receivers of kind {} are not supported yet",
                 integration.settings.kind()
             ))),

@@ -101,6 +101,26 @@ pub fn all(address: &str) -> Vec<(&'static str, String)> {
             "mattermost_configs:\n- webhook_url: $U\n  attachments: [{text: '{{ .Status }}'}, {title: t}]\n  \
              priority: {priority: urgent, persistent_notifications: true}\n",
         ),
+        ("jira", "jira_configs:\n- api_url: $U/rest/api/2\n  project: P\n  issue_type: Bug\n"),
+        (
+            "jira-full",
+            "jira_configs:\n- api_url: $U/rest/api/2/\n  api_type: cloud\n  project: '{{ .CommonLabels.job }}'\n  issue_type: '{{ .Status }}'\n  \
+             summary: s\n  description: ''\n  labels: [z, '{{ .CommonLabels.severity }}']\n  priority: ''\n  reopen_transition: Reopen\n  \
+             resolve_transition: Done\n  wont_fix_resolution: \"Won't \\\"fix\\\"\"\n  reopen_duration: 90m\n  fields: {custom_1: '{{ .Status }}', custom_2: {value: 2}}\n",
+        ),
+        (
+            "jira-there",
+            "jira_configs:\n- api_url: $U/rest/api/2\n  project: P\n  issue_type: Bug\n  reopen_transition: Reopen\n  resolve_transition: Done\n",
+        ),
+        (
+            "jira-kept-there",
+            "jira_configs:\n- api_url: $U/rest/api/3\n  project: P\n  issue_type: Bug\n  resolve_transition: Done\n  \
+             summary: {enable_update: false}\n  description: {template: '{\"type\": \"doc\"}', enable_update: false}\n",
+        ),
+        (
+            "jira-3",
+            "jira_configs:\n- api_url: $U/rest/api/3\n  project: P\n  issue_type: Bug\n  description: ' {\"a\": [1, \"<\"]}'\n",
+        ),
         ("incidentio", "incidentio_configs:\n- url: $U\n  alert_source_token: tok\n"),
     ];
     let settings =

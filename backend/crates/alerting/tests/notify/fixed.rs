@@ -110,7 +110,8 @@ async fn pagerduty_version_1() {
              \"event_action\":\"\",\"payload\":null,{client}\"details\":{{\"firing\":\"a\",{details},\"resolved\":\"b\"}}}}\n"
         )
     };
-    let client = "\"client\":\"Alertmanager\",\"client_url\":\"http://am.example.org/x/#/alerts?receiver=r\",";
+    let client =
+        "\"client\":\"Alertmanager\",\"client_url\":\"http://am.example.org/x/#/alerts?receiver=r\",";
     let firing = event("trigger", client, r#""num_firing":2,"num_resolved":0,"own":"firing""#);
     let resolved = event("resolve", "", r#""num_firing":0,"num_resolved":2,"own":"resolved""#);
     assert_eq!(told, [(url.clone(), firing), (url, resolved)]);
@@ -127,10 +128,12 @@ async fn an_event_that_is_too_large_loses_its_details() {
 #[tokio::test]
 async fn slack_changes_the_message_of_a_group() {
     let url = "https://slack.com/api/chat.postMessage";
-    let settings =
-        format!("slack_configs:\n- api_url: {url}\n  update_message: true\n  channel: '#a'\n  http_config: {{authorization: {{credentials: t}}}}\n");
+    let settings = format!(
+        "slack_configs:\n- api_url: {url}\n  update_message: true\n  channel: '#a'\n  http_config: {{authorization: {{credentials: t}}}}\n"
+    );
     let config = config(&yaml(&[("r", settings)]));
-    let net = Net { answers: vec![(200, None, r#"{"ok":true,"channel":"C1","ts":"1.2"}"#)], ..Net::default() };
+    let net =
+        Net { answers: vec![(200, None, r#"{"ok":true,"channel":"C1","ts":"1.2"}"#)], ..Net::default() };
     let notifier = net.notifier(&config, &SimulatedClock::new(0));
     let mut send = send(&config, "r", false);
     for reason in [TellReason::First, TellReason::NewAlerts, TellReason::First] {

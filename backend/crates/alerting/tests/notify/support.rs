@@ -34,6 +34,12 @@ const ANSWER: &str = concat!(
     r#""result":{"message_id":1,"chat":{"id":5,"type":"private"}}}"#
 );
 
+/// What a Jira answers where the issue is there already.
+const THERE: &str = concat!(
+    r#"{"issues":[{"key":"K-1","fields":{"status":{"name":"Open","statusCategory":{"key":"new"}}}}],"#,
+    r#""transitions":[{"id":"11","name":"Reopen"},{"id":"12","name":"Done"}]}"#
+);
+
 /// A server on the loopback interface.
 pub struct Recorder {
     pub address: String,
@@ -72,7 +78,7 @@ impl Drop for Recorder {
     }
 }
 
-async fn serve(stream: TcpStream, told: &watch::Sender<Vec<Told>>, answer: &str) {
+async fn serve(stream: TcpStream, told: &watch::Sender<Vec<Told>>, answer: &String) {
     let mut stream = BufReader::new(stream);
     let mut line = String::new();
     while stream.read_line(&mut line).await.is_ok_and(|n| n > 0) {
@@ -94,6 +100,8 @@ async fn serve(stream: TcpStream, told: &watch::Sender<Vec<Told>>, answer: &str)
         let mut body = vec![0; length];
         stream.read_exact(&mut body).await.unwrap();
         let body = String::from_utf8(body).unwrap();
+        let there = format!("HTTP/1.1 200 Said\r\nContent-Length: {}\r\n\r\n{THERE}", THERE.len());
+        let answer = if request.contains("-there/") { &there } else { answer };
         told.send_modify(|all| all.push(Told { request, headers, body }));
         stream.write_all(answer.as_bytes()).await.unwrap();
         line.clear();
