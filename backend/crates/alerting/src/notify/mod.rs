@@ -9,6 +9,7 @@ mod data;
 mod discord;
 mod email;
 mod error;
+mod hmac;
 mod http;
 mod incidentio;
 mod jira;
@@ -18,7 +19,9 @@ mod opsgenie;
 mod pagerduty;
 mod pushover;
 mod rocketchat;
+mod sigv4;
 mod slack;
+mod sns;
 mod structured;
 mod teams;
 mod telegram;
@@ -146,10 +149,7 @@ impl Notifier {
             Settings::Incidentio(config) => incidentio::notify(&task, config).await,
             Settings::Email(config) => email::notify(&task, config).await,
             Settings::Jira(config) => jira::notify(&task, config).await,
-            Settings::Sns(_) => Err(NotifyError::lasting(format!(
-                "receivers of kind {} are not supported yet",
-                integration.settings.kind()
-            ))),
+            Settings::Sns(config) => sns::notify(&task, config).await,
         }
     }
 }

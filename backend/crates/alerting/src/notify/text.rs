@@ -55,9 +55,10 @@ pub(super) fn query_escape(text: &str) -> String {
 }
 
 /// Pairs as a query, in the order of their names.
-pub(super) fn query(mut pairs: Vec<(&str, String)>) -> String {
-    pairs.sort_by_key(|(name, _)| *name);
-    let pair = |(name, value): &(&str, String)| format!("{}={}", query_escape(name), query_escape(value));
+pub(super) fn query<N: AsRef<str>>(mut pairs: Vec<(N, String)>) -> String {
+    pairs.sort_by(|(a, _), (b, _)| a.as_ref().cmp(b.as_ref()));
+    let pair =
+        |(name, value): &(N, String)| format!("{}={}", query_escape(name.as_ref()), query_escape(value));
     pairs.iter().map(pair).collect::<Vec<_>>().join("&")
 }
 

@@ -121,6 +121,21 @@ pub fn all(address: &str) -> Vec<(&'static str, String)> {
             "jira-3",
             "jira_configs:\n- api_url: $U/rest/api/3\n  project: P\n  issue_type: Bug\n  description: ' {\"a\": [1, \"<\"]}'\n",
         ),
+        (
+            "sns",
+            "sns_configs:\n- api_url: $U/\n  topic_arn: 'arn:aws:sns:r:1:t'\n  sigv4: {region: r, access_key: a, secret_key: s}\n",
+        ),
+        (
+            "sns-fifo",
+            "sns_configs:\n- api_url: $U/\n  topic_arn: 'arn:aws:sns:r:1:t.fifo'\n  sigv4: {region: r, access_key: a, secret_key: s}\n  \
+             subject: '{{ .CommonLabels.alertname }} {{ .CommonLabels.alertname }} {{ .CommonLabels.alertname }} {{ .CommonLabels.alertname }} {{ .CommonLabels.alertname }} end'\n  \
+             message: m~*\n  attributes: {b: '{{ .Status }}', a: x y}\n",
+        ),
+        (
+            "sns-phone",
+            "sns_configs:\n- api_url: $U/\n  phone_number: '+1'\n  sigv4: {region: r, access_key: a, secret_key: s}\n  subject: ''\n  \
+             message: '{{ range .Alerts }}{{ printf \"%900s\" .Status }}{{ end }}'\n",
+        ),
         ("incidentio", "incidentio_configs:\n- url: $U\n  alert_source_token: tok\n"),
     ];
     let settings =

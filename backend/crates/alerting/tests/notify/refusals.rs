@@ -157,7 +157,7 @@ async fn settings_that_cannot_be_used() {
         ("scheme", "the address is neither http nor https"),
         ("fails", "function \"nope\" not defined"),
         ("key", "the routing key is empty"),
-        ("late", "receivers of kind sns are not supported yet"),
+        ("late", "sigv4: keys from the environment are not supported yet"),
     ] {
         let error = notifier.notify(&send(&config, name, false), 0).await.unwrap_err();
         assert!(!error.retriable && error.reason.contains(reason), "{name}: {error}");

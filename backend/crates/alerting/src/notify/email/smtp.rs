@@ -2,12 +2,13 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use md5::{Digest, Md5};
+use md5::Md5;
 use platform::dial::{self, Stream};
 use platform::http_client::TextSource;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 
 use crate::config::receivers::EmailConfig;
+use crate::notify::hmac::hmac;
 use crate::notify::text::hex;
 use crate::notify::{Answer, NotifyError, Task};
 
@@ -143,7 +144,7 @@ impl Smtp {
 
     async fn cram_md5(&mut self, user: &str, secret: &str) -> Result<(), NotifyError> {
         let said = self.ask("AUTH CRAM-MD5", "AUTH CRAM-MD5", 334).await?;
-        let digest = hex(&hmac_md5(secret.as_bytes(), &challenge(&said)?));
+        let digest = hex(&hmac::<Md5>(secret.as_bytes(), &challenge(&said)?));
         let answer = BASE64.encode(format!("{user} {digest}"));
         self.ask("AUTH CRAM-MD5", &answer, 235).await.map(|_| ())
     }
@@ -280,33 +281,4 @@ fn challenge(said: &Said) -> Result<Vec<u8>, NotifyError> {
     BASE64
         .decode(said.text().trim())
         .map_err(|_| NotifyError::passing("the mail server asks something that is not base64"))
-}
-
-fn hmac_md5(key: &[u8], text: &[u8]) -> [u8; 16] {
-    const BLOCK: usize = 64;
-    let mut block = [0; BLOCK];
-    if key.len() > BLOCK {
-        block[..16].copy_from_slice(&Md5::digest(key));
-    } else {
-        block[..key.len()].copy_from_slice(key);
-    }
-    let pad = |with: u8| block.map(|byte| byte ^ with);
-    let inner = Md5::new().chain_update(pad(0x36)).chain_update(text).finalize();
-    Md5::new().chain_update(pad(0x5c)).chain_update(inner).finalize().into()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn answers_to_challenges() {
-        // The example of RFC 2195.
-        let digest = hmac_md5(b"tanstaaftanstaaf", b"<1896.697170952@postoffice.reston.mci.net>");
-        assert_eq!(hex(&digest), "b913a602c7eda7a495b4e6e7334d3890");
-        assert_eq!(
-            hex(&hmac_md5(&[0xaa; 80], b"Test Using Larger Than Block-Size Key - Hash Key First")),
-            "6b1ab7fe4bd7bf8f0b62e6ce61b9d0cd"
-        );
-    }
 }
