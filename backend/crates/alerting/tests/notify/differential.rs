@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 use url::Url;
 
+use crate::mails::{self, Mails};
 use crate::support::{AlertText, ENDS_AT, EXTERNAL_URL, Recorder, STARTS_AT, Told, alerts, yaml};
 use crate::{Recorded, by_receiver, cases, recorded, recorded_path};
 
@@ -78,7 +79,10 @@ async fn alertmanager_still_tells_so() {
     let cases = cases::all(&recorder.address);
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("alertmanager.yml");
-    fs::write(&file, yaml(&cases)).unwrap();
+    let mail_server = mails::server().await;
+    let mut receivers = cases.clone();
+    receivers.push(("mail", mails::settings(mail_server.port)));
+    fs::write(&file, yaml(&receivers)).unwrap();
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let log = fs::File::create(dir.path().join("log")).unwrap();
     let child = Command::new(program)
@@ -119,12 +123,15 @@ async fn alertmanager_still_tells_so() {
         Value::from_iter(alerts().into_iter().map(alert))
     };
     let mut theirs: BTreeMap<String, Recorded> = BTreeMap::new();
+    let mut their_mails = Mails::default();
     let mut seen = 0;
     for resolved in [false, true] {
         let (reply, answer) = post(&api, &told_of(resolved)).await.unwrap();
         assert_eq!(reply.status, 200, "{}", String::from_utf8_lossy(&answer));
         let told = all_told(&recorder, seen, cases.len()).await;
         seen += told.len();
+        let mail = mails::normal(&mail_server.heard()[their_mails.firing.len()..]);
+        *(if resolved { &mut their_mails.resolved } else { &mut their_mails.firing }) = mail;
         for (name, mut told) in by_receiver(told) {
             for one in &mut told {
                 one.body = one.body.replace(&starts_at, STARTS_AT).replace(&ends_at, ENDS_AT);
@@ -135,9 +142,11 @@ async fn alertmanager_still_tells_so() {
     }
     if env::var_os("NOTIFY_RECORD").is_some() {
         fs::write(recorded_path(), serde_json::to_string_pretty(&theirs).unwrap() + "\n").unwrap();
+        fs::write(mails::path(), serde_json::to_string_pretty(&their_mails).unwrap() + "\n").unwrap();
         return;
     }
     let log = fs::read_to_string(dir.path().join("log")).unwrap();
+    assert_eq!(their_mails, mails::recorded(), "{log}");
     for (name, recorded) in recorded() {
         assert_eq!(theirs.get(&name), Some(&recorded), "{name}: {log}");
     }

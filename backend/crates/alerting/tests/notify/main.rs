@@ -9,6 +9,7 @@ mod cases;
 mod differential;
 mod email;
 mod fixed;
+mod mails;
 mod refusals;
 mod support;
 
