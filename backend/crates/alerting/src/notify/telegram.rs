@@ -11,6 +11,9 @@ use crate::config::receivers::TelegramConfig;
 
 /// Most characters of a message.
 const MOST_MESSAGE: usize = 4096;
+/// What is sent in place of HTML that is too long: cut anywhere, its tags would not match and nothing would be shown.
+const TOO_LONG: &str = "There is a notification, but it is longer than Telegram takes. \
+                        Please look at the alerts themselves, and shorten the template of the message.";
 /// Longest wait that is asked for and heeded.
 const LONGEST_WAIT_S: u64 = 24 * 3600;
 
@@ -31,14 +34,17 @@ struct Parameters {
 
 pub(super) async fn notify(task: &Task<'_>, config: &TelegramConfig) -> Result<Answer, NotifyError> {
     let text = match config.parse_mode.as_str() {
-        "HTML" => task.render.html(&config.message)?,
-        _ => task.render.text(&config.message)?,
+        "HTML" => {
+            let text = task.render.html(&config.message)?;
+            if text.chars().nth(MOST_MESSAGE).is_some() { TOO_LONG.to_owned() } else { text }
+        }
+        _ => truncate_chars(task.render.text(&config.message)?, MOST_MESSAGE),
     };
     // All values are texts, in the order of their names.
     let mut values = BTreeMap::from([
         ("chat_id", Task::secret(&config.chat_id)?),
         ("disable_web_page_preview", "true".to_owned()),
-        ("text", truncate_chars(text, MOST_MESSAGE)),
+        ("text", text),
     ]);
     if !config.parse_mode.is_empty() {
         values.insert("parse_mode", config.parse_mode.clone());

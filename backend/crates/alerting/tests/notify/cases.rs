@@ -136,6 +136,47 @@ pub fn all(address: &str) -> Vec<(&'static str, String)> {
             "sns_configs:\n- api_url: $U/\n  phone_number: '+1'\n  sigv4: {region: r, access_key: a, secret_key: s}\n  subject: ''\n  \
              message: '{{ range .Alerts }}{{ printf \"%900s\" .Status }}{{ end }}'\n",
         ),
+        // Texts that are cut, with a character of two bytes.
+        (
+            "slack-long",
+            "slack_configs:\n- {api_url: $U, send_resolved: true, title: '{{ printf \"é%1100s\" .Status }}'}\n",
+        ),
+        (
+            "pagerduty-long",
+            "pagerduty_configs:\n- {url: $U, routing_key: k, description: '{{ printf \"é%1100s\" .Status }}'}\n",
+        ),
+        (
+            "opsgenie-long",
+            "opsgenie_configs:\n- {api_url: $U, api_key: k, message: '{{ printf \"é%200s\" .Status }}', description: d}\n",
+        ),
+        (
+            "discord-long",
+            "discord_configs:\n- {webhook_url: $U, title: '{{ printf \"é%300s\" .Status }}', message: '{{ printf \"é%4200s\" .Status }}', content: '{{ printf \"é%2100s\" .Status }}'}\n",
+        ),
+        (
+            "telegram-full",
+            "telegram_configs:\n- {api_url: $U, bot_token: t, chat_id: 1, message: '{{ printf \"é%4095s\" .Status }}'}\n",
+        ),
+        (
+            "telegram-long-plain",
+            "telegram_configs:\n- {api_url: $U, bot_token: t, chat_id: 1, parse_mode: '', message: '{{ printf \"é%4096s\" .Status }}'}\n",
+        ),
+        (
+            "telegram-long-markdown",
+            "telegram_configs:\n- {api_url: $U, bot_token: t, chat_id: 1, parse_mode: MarkdownV2, message: '{{ printf \"é%4096s\" .Status }}'}\n",
+        ),
+        (
+            "rocketchat-long",
+            "rocketchat_configs:\n- {api_url: $U, token: t, token_id: i, send_resolved: true, title: '{{ printf \"é%1100s\" .Status }}'}\n",
+        ),
+        (
+            "jira-long",
+            "jira_configs:\n- {api_url: $U/rest/api/2, project: P, issue_type: B, summary: '{{ printf \"é%300s\" .Status }}', description: d}\n",
+        ),
+        (
+            "webex-long",
+            "webex_configs:\n- {api_url: $U, room_id: r, message: '{{ printf \"é%7500s\" .Status }}', http_config: {authorization: {credentials: tok}}}\n",
+        ),
         ("incidentio", "incidentio_configs:\n- url: $U\n  alert_source_token: tok\n"),
     ];
     let settings =

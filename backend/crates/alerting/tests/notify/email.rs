@@ -272,3 +272,27 @@ async fn what_goes_wrong() {
         assert!(heard.is_empty(), "{heard:?}");
     }
 }
+
+#[tokio::test]
+async fn servers_that_speak_something_else() {
+    for (says, for_ever, reason) in [
+        ("", false, "the mail server ends the connection"),
+        ("hello\r\n", false, "the mail server gives no answer of SMTP"),
+        ("554 not you\r\n", false, "greeting: the mail server answers 554 not you"),
+        ("2", true, "the mail server gives a line without end"),
+        ("220-more\r\n", true, "the mail server gives no answer of SMTP"),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            while stream.write_all(says.as_bytes()).await.is_ok() && for_ever {}
+        });
+        let settings = format!("email_configs:\n- {{to: a@b, from: c@d, smarthost: '127.0.0.1:{port}'}}\n");
+        let config = config(&yaml(&[("mail", settings)]));
+        let error = notifier(&config).notify(&send(&config, "mail", false), 0).await.unwrap_err();
+        assert!(error.retriable, "{error}");
+        assert_eq!(error.reason, reason);
+        server.await.unwrap();
+    }
+}

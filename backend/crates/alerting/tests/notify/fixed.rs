@@ -126,6 +126,20 @@ async fn an_event_that_is_too_large_loses_its_details() {
 }
 
 #[tokio::test]
+async fn html_that_is_too_long_for_telegram_is_not_cut() {
+    let settings = "telegram_configs:\n- {bot_token: t, chat_id: 1, message: '<b>{{ printf \"%4096s\" .Status }}</b>'}\n";
+    let config = config(&yaml(&[("r", settings.to_owned())]));
+    let net = Net { answers: vec![(200, None, r#"{"ok":true}"#)], ..Net::default() };
+    net.notifier(&config, &SimulatedClock::new(0)).notify(&send(&config, "r", false), 0).await.unwrap();
+    let (url, body) = &net.told()[0];
+    assert_eq!(url, "Post https://api.telegram.org/bott/sendMessage");
+    assert!(
+        body.contains(r#""text":"There is a notification, but it is longer than Telegram takes."#),
+        "{body}"
+    );
+}
+
+#[tokio::test]
 async fn slack_changes_the_message_of_a_group() {
     let url = "https://slack.com/api/chat.postMessage";
     let settings = format!(
@@ -165,6 +179,7 @@ async fn delivered(net: &Net, deadline_ms: i64) -> (alerting::notify::Delivery, 
         }
     };
     let delivery = tokio::select! {
+        biased;
         delivery = delivery => delivery,
         () = time => unreachable!("time goes on for ever"),
     };

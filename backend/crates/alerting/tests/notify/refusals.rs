@@ -37,6 +37,8 @@ async fn statuses_by_kind() {
         ("rocketchat", false),
         ("mattermost", false),
         ("incidentio", true),
+        ("jira", true),
+        ("sns", false),
     ] {
         for (status, retriable) in always.iter().copied().chain([(429, busy_is_retriable)]) {
             let error = refusal(name, status, "text/plain", "why").await.unwrap();
