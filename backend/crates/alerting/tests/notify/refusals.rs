@@ -15,7 +15,9 @@ async fn refusal(
     body: &'static str,
 ) -> Option<NotifyError> {
     let recorder = Recorder::answering(status, content_type, body).await;
-    let config = config(&yaml(&cases::all(&recorder.address)));
+    let mut cases = cases::all(&recorder.address);
+    cases.retain(|(other, _)| *other == name);
+    let config = config(&yaml(&cases));
     let send = send(&config, name, false);
     notifier(&config).notify(&send, send.at_ms).await.err()
 }
