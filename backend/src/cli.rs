@@ -154,6 +154,10 @@ pub(crate) struct ServerFlags {
     #[arg(long = "query.max-samples", value_name = "COUNT", default_value_t = 50_000_000)]
     pub(crate) query_samples: u64,
 
+    /// Configuration of the alert manager (alertmanager.yml). Without one nobody is notified.
+    #[arg(long = "alertmanager.config.file", value_name = "FILE")]
+    pub(crate) alertmanager_file: Option<PathBuf>,
+
     /// Least time between two words that an alert fires.
     #[arg(long = "rules.alert.resend-delay", value_name = "DURATION", default_value = "1m", value_parser = duration)]
     pub(crate) resend_delay: Duration,
@@ -263,6 +267,12 @@ pub(crate) enum Check {
         #[arg(long)]
         strict: bool,
         /// Files.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Check configuration files of the alert manager (alertmanager.yml) and the templates they name.
+    Alertmanager {
+        /// Configuration files.
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },

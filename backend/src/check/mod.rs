@@ -1,6 +1,7 @@
 //! `watchfire check …` and `watchfire test …`: what is wrong with a file, as a person and a script want to know it. Each file has a
 //! line; the exit status is 1 when any has a mistake.
 
+mod alertmanager;
 mod config_file;
 mod dashboard;
 mod exposition;
@@ -44,6 +45,7 @@ pub(crate) fn main(check: &Check) -> ExitCode {
             files,
             Box::new(|path| with_bytes(path, |bytes| exposition::check(path, bytes, *format, *strict))),
         ),
+        Check::Alertmanager { files } => (files, Box::new(alertmanager::check)),
         Check::Rules { files } => (files, Box::new(|path| rules::check(path, &ParseOptions::all_features()))),
         Check::PromqlTests { features, files } => return promql_tests::check(features, files),
         Check::Dashboard { files } => (files, Box::new(|path| with_bytes(path, dashboard::check))),

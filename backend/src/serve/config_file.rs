@@ -9,6 +9,9 @@ use promql_syntax::ParseOptions;
 use rules::GroupConfig;
 use scrape::ScrapeConfigs;
 
+use super::alerting::LoadedAlerting;
+use crate::cli::ServerFlags;
+
 /// What errors in the configuration that is made up call their file.
 const BUILT_IN: &str = "the built-in configuration";
 
@@ -26,6 +29,8 @@ pub(crate) struct Source {
     pub(crate) start_zeros: bool,
     /// What the queries of rules may be written with.
     pub(crate) parse: ParseOptions,
+    /// The file of the alert manager, if one was named.
+    pub(crate) alertmanager: Option<PathBuf>,
 }
 
 /// A configuration without mistakes.
@@ -33,9 +38,18 @@ pub(crate) struct Loaded {
     pub(crate) main: MainFile,
     pub(crate) scrape: ScrapeConfigs,
     pub(crate) rules: Vec<GroupConfig>,
+    pub(crate) alerting: Option<LoadedAlerting>,
 }
 
 impl Source {
+    /// The address under which people reach the server, without a slash at its end.
+    pub(crate) fn url(&self, flags: &ServerFlags) -> String {
+        match &flags.external_url {
+            Some(url) if !url.is_empty() => url.trim_end_matches('/').to_owned(),
+            _ => format!("http://{}", self.own_address),
+        }
+    }
+
     /// Reads it.
     pub(crate) fn load(&self) -> Result<Loaded, ConfigError> {
         let mut loaded = match &self.file {
@@ -45,6 +59,7 @@ impl Source {
         if self.start_zeros {
             loaded.scrape.take_starts();
         }
+        loaded.alerting = self.alertmanager.as_deref().map(LoadedAlerting::load).transpose()?;
         Ok(loaded)
     }
 }
@@ -54,7 +69,8 @@ impl Loaded {
     pub(crate) fn warnings(&self) -> Vec<String> {
         let ignored = self.main.ignored_sections(ACTED_ON);
         let ignored = ignored.into_iter().map(|name| format!("section {name} has no effect yet"));
-        self.scrape.warnings.iter().cloned().chain(ignored).collect()
+        let of_alerting = self.alerting.iter().flat_map(|alerting| alerting.config.warnings.iter().cloned());
+        self.scrape.warnings.iter().cloned().chain(ignored).chain(of_alerting).collect()
     }
 }
 
@@ -72,7 +88,7 @@ fn build(document: Document, options: &ParseOptions) -> Result<Loaded, ConfigErr
     let main = MainFile::load(document, &|name| std::env::var(name).ok())?;
     let scrape = scrape::load(&main)?;
     let rules = rules::read_files(&main.rule_files, options)?;
-    Ok(Loaded { main, scrape, rules })
+    Ok(Loaded { main, scrape, rules, alerting: None })
 }
 
 /// The configuration of a server that was given none: it watches itself.
@@ -100,6 +116,7 @@ mod tests {
                 own_address: address.parse().unwrap(),
                 start_zeros: false,
                 parse: ParseOptions::default(),
+                alertmanager: None,
             };
             let loaded = source.load().unwrap();
             assert_eq!(loaded.scrape.jobs[0].job_name, "watchfire");

@@ -118,6 +118,8 @@ impl Control {
             jobs.push(Arc::clone(job));
         }
         let warnings = loaded.warnings();
+        let alerting = loaded.alerting.as_ref();
+        let notifier = self.parts.alerting.prepare(alerting, &self.parts.rule_flags.external_url)?;
         self.parts.scraping.apply(&ScrapeConfigs { jobs, warnings: Vec::new() })?;
         for warning in warnings {
             tracing::warn!("configuration: {warning}");
@@ -130,6 +132,7 @@ impl Control {
             external_labels: global.external_labels.clone(),
             ..self.parts.rule_flags.clone()
         };
+        self.parts.alerting.apply(alerting, notifier, &global.external_labels);
         self.parts.rules.apply(loaded.rules.clone(), settings);
         let now_ms = self.parts.clock.now_ms();
         self.parts.metrics.reload_ok.set(1);

@@ -4,7 +4,7 @@
 //! scraping and rules; then the word that the server is ready. Stop: no new requests, running scrapes and rules end, queries
 //! end or are cancelled, the log is synced, the files are closed.
 
-mod alerts;
+pub(crate) mod alerting;
 pub(crate) mod config_file;
 mod control;
 mod dashboards;
@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use http_rim::ServeOptions;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tsdb::OpenProgress;
 
 use crate::cli::ServerFlags;
@@ -75,15 +75,17 @@ async fn run(flags: &ServerFlags, values: BTreeMap<String, String>, demo: Option
         own_address: addresses[0],
         start_zeros: flags.start_zeros(),
         parse: flags.parse_options(),
+        alertmanager: flags.alertmanager_file.clone(),
     };
     let loaded = source.load()?;
+    let url = source.url(flags);
 
     let is_demo = demo.is_some();
     let progress = OpenProgress::default();
     let far = progress.clone();
     let how_far = move || far.now().map_or_else(|| "opening the store".to_owned(), |step| step.to_string());
     let (parts, requests) = tokio::select! {
-        opened = Parts::open(flags, values, is_demo, &loaded, progress) => opened?,
+        opened = Parts::open(flags, values, is_demo, &loaded, progress, &url) => opened?,
         never = http_rim::answer_while_starting(&listeners, how_far) => match never {},
     };
     let (stop, stopped) = oneshot::channel::<()>();
@@ -101,6 +103,9 @@ async fn run(flags: &ServerFlags, values: BTreeMap<String, String>, demo: Option
     }
     let maintenance = tokio::spawn(maintain(parts.clone()));
     let memory = tokio::spawn(memory::watch(parts.clone(), flags.memory_budget));
+    let (stop_alerting, stopped) = watch::channel(false);
+    let alerting = Arc::clone(&parts.alerting);
+    let alerting = tokio::spawn(async move { alerting.run(stopped).await });
 
     let mut control = control::Control::new(parts.clone(), source, flags.dashboards_path.clone());
     let mut fleet = None;
@@ -131,6 +136,8 @@ async fn run(flags: &ServerFlags, values: BTreeMap<String, String>, demo: Option
     parts.app.set_not_ready("the server is stopping");
     tracing::info!("stopping: ending rules and scrapes");
     parts.rules.shutdown().await;
+    let _ = stop_alerting.send(true);
+    let _ = alerting.await;
     parts.scraping.shutdown(SCRAPE_GRACE).await;
     drop(fleet);
     tracing::info!("stopping: ending requests");

@@ -14,14 +14,14 @@ use promql::{Engine, EngineOptions};
 use promql_syntax::Features;
 use remote::read::ReadLimits;
 use remote::write::WriteLimits;
-use rules::{RuleDeps, RuleManager, RuleSettings};
+use rules::{AlertSink, RuleDeps, RuleManager, RuleSettings};
 use scrape::{ScrapeDeps, ScrapeManager};
 use storage::Storage;
 use telemetry::Registry;
 use tokio::sync::mpsc;
 use tsdb::{OpenProgress, SeriesLimits, Tsdb};
 
-use super::alerts::Alerts;
+use super::alerting::Alerting;
 use super::config_file::Loaded;
 use super::metrics::Metrics;
 use super::store::TsdbStore;
@@ -42,6 +42,7 @@ pub(crate) struct Parts {
     pub(crate) rules: Arc<RuleManager>,
     /// What the flags say about rules; the rest comes from the configuration.
     pub(crate) rule_flags: RuleSettings,
+    pub(crate) alerting: Arc<Alerting>,
     pub(crate) app: App,
     pub(crate) metrics: Metrics,
     #[cfg(test)]
@@ -57,6 +58,7 @@ impl Parts {
         demo: bool,
         loaded: &Loaded,
         progress: OpenProgress,
+        external_url: &str,
     ) -> Result<(Self, mpsc::Receiver<ControlRequest>)> {
         let clock = SystemClock::shared();
         let registry = Registry::new();
@@ -71,11 +73,14 @@ impl Parts {
         let database = flags.database_path.clone().unwrap_or_else(|| dir.join("watchfire.db"));
         let metastore = Metastore::open(&database, Arc::clone(&clock), SystemEntropy::shared()).await?;
         let engine = Arc::new(engine(flags, loaded, &clock, &registry));
+        let alerting = Alerting::open(loaded.alerting.as_ref(), &dir, external_url, &clock);
+        let alerting =
+            Arc::new(alerting.map_err(anyhow::Error::msg).context("failed to start the alert manager")?);
         let rules = RuleDeps {
             storage: Arc::clone(&store) as Arc<dyn Storage>,
             engine: Arc::clone(&engine),
             clock: Arc::clone(&clock),
-            sink: Arc::new(Alerts),
+            sink: Arc::clone(&alerting) as Arc<dyn AlertSink>,
         };
         let rules = Arc::new(RuleManager::new(rules, &registry));
         let scraping = Arc::new(ScrapeManager::new(ScrapeDeps {
@@ -105,7 +110,8 @@ impl Parts {
             metastore,
             scraping,
             rules,
-            rule_flags: rule_flags(flags),
+            rule_flags: rule_flags(flags, external_url),
+            alerting,
             app,
             metrics,
             #[cfg(test)]
@@ -184,10 +190,10 @@ fn engine(flags: &ServerFlags, loaded: &Loaded, clock: &Arc<dyn Clock>, registry
     Engine::new(options, Arc::new(move || clock.monotonic()), registry)
 }
 
-fn rule_flags(flags: &ServerFlags) -> RuleSettings {
+fn rule_flags(flags: &ServerFlags, external_url: &str) -> RuleSettings {
     let ms = |length: std::time::Duration| i64::try_from(length.as_millis()).unwrap_or(i64::MAX);
     RuleSettings {
-        external_url: flags.external_url.as_deref().unwrap_or_default().trim_end_matches('/').to_owned(),
+        external_url: external_url.to_owned(),
         resend_delay_ms: ms(flags.resend_delay),
         outage_tolerance_ms: ms(flags.outage_tolerance),
         grace_ms: ms(flags.grace_period),
@@ -260,7 +266,9 @@ mod tests {
         let Command::Serve(flags) = cli.command else { panic!() };
         let loaded = config_file::parse(Path::new("x"), "", &flags.parse_options()).unwrap();
         let (parts, _requests) =
-            Parts::open(&flags, BTreeMap::new(), false, &loaded, OpenProgress::default()).await.unwrap();
+            Parts::open(&flags, BTreeMap::new(), false, &loaded, OpenProgress::default(), "http://x")
+                .await
+                .unwrap();
         let want = telemetry::markdown(&parts.registry.catalogue());
         parts.close().await.unwrap();
 
